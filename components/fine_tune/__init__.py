@@ -1,0 +1,1 @@
+"""Training of a team's own TensorFlow model."""

@@ -1,0 +1,97 @@
+"""Training of an image classifier: all of the network, from a checkpoint or from nothing."""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from ..data.dataset import Dataset
+from ..errors import InputError
+from ..models import history, metrics, predictions
+from ..models.backbones import load_backbone
+from ..models.detection.augment import augment
+from ..models.folder import ModelFolder
+from ..models.image_classifier import ExportedClassifier, build_classifier
+from ..models.image_data import decode_images
+from ..models.image_predictions import predict_images
+from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps
+
+DEFAULT_STEPS = 1000
+
+
+def fine_tune_classifier(dataset: Dataset, output: Path, train_steps: int, checkpoint: str, seed: int) -> ModelFolder:
+    """Trains a single-label image classifier on the train split and measures it on the test split.
+
+    Args:
+        dataset: of images with one label each; images with none or several are left out of training.
+        output: the model folder to write.
+        train_steps: batches of 16 images; 0 for `DEFAULT_STEPS`.
+        checkpoint: see `backbones.load_backbone`.
+        seed: of the initial weights, the order of the images and the augmentation.
+
+    Returns:
+        The model folder, saved.
+
+    Raises:
+        InputError: the checkpoint cannot be used, or the train split has fewer than two labels.
+    """
+    keras.utils.set_random_seed(seed)
+    items = [item for item in dataset.items("train") if len(item.labels) == 1]
+    if len({item.labels[0] for item in items}) < 2:
+        raise InputError("the train split has images of fewer than two labels: there is nothing to tell apart")
+    truth = np.array([dataset.labels.index(item.labels[0]) for item in items], np.int32)
+    backbone = load_backbone(checkpoint)
+    print(backbone.pretrained, flush=True)
+    network = build_classifier(backbone.network, len(dataset.labels))
+    recipe = Recipe(steps=train_steps or DEFAULT_STEPS, seed=seed, learning_rate=1e-3)
+    size = backbone.image_size
+    with tempfile.TemporaryDirectory() as scratch:
+        images = decode_images(items, size, size, Path(scratch))
+        history.write(output, _train(network, images, truth, recipe))
+
+    exported = ExportedClassifier(network, size)
+    model = ModelFolder(
+        path=output,
+        name="custom classifier",
+        task=dataset.task,
+        labels=dataset.labels,
+        framework="tensorflow",
+        pretrained=backbone.pretrained,
+        dataset_digests=dataset.digests,
+        input={"kind": "image", "name": "image_tensor", "height": size, "width": size},
+        parameters=asdict(recipe) | {"backbone": backbone.network.name},
+        seed=seed,
+    )
+    exported.save(model.saved_model)
+    found = dict(predict_images(exported.classify, dataset.task, dataset.labels, dataset.items("test")))
+    predictions.write(model.predictions("test"), found.items())
+    model.metrics = metrics.measure(dataset.task, dataset.labels, metrics.truths(dataset, "test"), found.items())
+    model.save()
+    return model
+
+
+def _train(
+    network: keras.Model, images: NDArray[np.uint8], truth: NDArray[np.int32], recipe: Recipe
+) -> list[dict[str, float]]:
+    """Trains the network in place; returns the training curve `cross_entropy`."""
+    optimizer = make_optimizer(recipe)
+
+    @tf.function(reduce_retracing=True)
+    def step_in_graph(pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        no_boxes = tf.zeros((len(labels), 0, 4))
+        pictures, _, _ = augment(tf.cast(pictures, tf.float32), no_boxes, labels[:, None][:, :0], seed)
+        with tf.GradientTape() as tape:
+            logits = network(pictures / 127.5 - 1, training=True)
+            errors = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            losses = {"cross_entropy": tf.reduce_mean(errors)}
+        apply_gradients(optimizer, tape, losses, network)
+        return losses
+
+    def take_step(chosen: NDArray[np.int64], seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        return step_in_graph(images[chosen], truth[chosen], seed)
+
+    return run_steps(take_step, len(images), recipe)

@@ -1,0 +1,74 @@
+"""Training of an object detector: all of the network, from a checkpoint or from nothing."""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+
+from ..data.dataset import Dataset
+from ..models import history, predictions
+from ..models.backbones import load_backbone
+from ..models.detection.anchors import make_anchors
+from ..models.detection.export import ExportedDetector
+from ..models.detection.labels import box_arrays
+from ..models.detection.network import build_detector
+from ..models.detection.training import ImageSource, train_detector
+from ..models.detection_metrics import detection_metrics
+from ..models.folder import ModelFolder
+from ..models.image_data import decode_images
+from ..models.image_predictions import predict_images
+from ..models.training import Recipe
+
+DEFAULT_STEPS = 1500
+
+
+def fine_tune_detector(dataset: Dataset, output: Path, train_steps: int, checkpoint: str, seed: int) -> ModelFolder:
+    """Trains a detector on the train split and measures it on the test split.
+
+    Args:
+        dataset: of images with boxes.
+        output: the model folder to write.
+        train_steps: batches of 16 images; 0 for `DEFAULT_STEPS`.
+        checkpoint: see `backbones.load_backbone`.
+        seed: of the initial weights, the order of the images and the augmentation.
+
+    Returns:
+        The model folder, saved.
+
+    Raises:
+        InputError: the checkpoint cannot be used, or the data cannot be learned from.
+    """
+    keras.utils.set_random_seed(seed)
+    backbone = load_backbone(checkpoint)
+    print(backbone.pretrained, flush=True)
+    network = build_detector(backbone.network, len(dataset.labels))
+    recipe = Recipe(steps=train_steps or DEFAULT_STEPS, seed=seed)
+    size = backbone.image_size
+    items = list(dataset.items("train"))
+    truth = box_arrays(items, dataset.labels)
+    with tempfile.TemporaryDirectory() as scratch:
+        images = decode_images(items, size, size, Path(scratch))
+        curve = train_detector(network, make_anchors(size, size), ImageSource(images), truth, recipe)
+    history.write(output, curve)
+
+    exported = ExportedDetector(network, size)
+    model = ModelFolder(
+        path=output,
+        name="custom detector",
+        task=dataset.task,
+        labels=dataset.labels,
+        framework="tensorflow",
+        pretrained=backbone.pretrained,
+        dataset_digests=dataset.digests,
+        input={"kind": "image", "name": "image_tensor", "height": size, "width": size},
+        parameters=asdict(recipe) | {"backbone": backbone.network.name},
+        seed=seed,
+    )
+    exported.save(model.saved_model)
+    test = list(dataset.items("test"))
+    found = dict(predict_images(exported.detect, dataset.task, dataset.labels, test))
+    predictions.write(model.predictions("test"), found.items())
+    model.metrics = detection_metrics(test, found, dataset.labels) if test else {}
+    model.save()
+    return model

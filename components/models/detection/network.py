@@ -1,0 +1,77 @@
+"""The network: a backbone, a feature pyramid and heads shared by its levels.
+
+Feature pyramid: Lin et al. 2017, arXiv:1612.03144. Shared heads: RetinaNet, arXiv:1708.02002.
+"""
+
+import math
+
+import keras
+from keras import layers
+
+PYRAMID_CHANNELS = 64
+# Decay of the moving statistics, as in the TF Object Detection API's SSD configurations: short trainings need it.
+NORM_MOMENTUM = 0.97
+# Probability that an untrained head gives each class, so that the many background anchors do not swamp the
+# first steps (arXiv:1708.02002, section 4.1).
+PRIOR_PROBABILITY = 0.01
+
+
+def build_detector(backbone: keras.Model, num_classes: int) -> keras.Model:
+    """A detector on a backbone.
+
+    Args:
+        backbone: images float32 [N, H, W, 3], -1..1, to three feature maps of strides 8, 16 and 32.
+        num_classes: C.
+
+    Returns:
+        A model from images to class logits [N, A, C] and box codes [N, A, 4], anchors in the order of `anchors`.
+    """
+    heads = build_heads(backbone, num_classes)
+    return keras.Model(backbone.inputs, heads(backbone.outputs), name="detector")
+
+
+def build_heads(backbone: keras.Model, num_classes: int) -> keras.Model:
+    """What `build_detector` puts on a backbone, alone: from its three feature maps to logits and codes."""
+    maps = [keras.Input(output.shape[1:], name=f"map_{index}") for index, output in enumerate(backbone.outputs)]
+    levels = _pyramid(maps)
+    logits_head = _head("classes", num_classes, bias=-math.log((1 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY))
+    codes_head = _head("boxes", 4, bias=0.0)
+    logits = layers.Concatenate(axis=1, name="logits")([_flatten(logits_head(x), num_classes) for x in levels])
+    codes = layers.Concatenate(axis=1, name="codes")([_flatten(codes_head(x), 4) for x in levels])
+    return keras.Model(maps, [logits, codes], name="heads")
+
+
+def _pyramid(features: list) -> list:
+    """Feature maps of one width, each enriched with the coarser one: fine to coarse."""
+    top_down = None
+    levels = []
+    for index, feature in reversed(list(enumerate(features))):
+        lateral = layers.Conv2D(PYRAMID_CHANNELS, 1, name=f"lateral_{index}")(feature)
+        if top_down is not None:
+            lateral = layers.Add()([lateral, layers.UpSampling2D(2, interpolation="nearest")(top_down)])
+        top_down = lateral
+        levels.append(convolution(lateral, PYRAMID_CHANNELS, 1, f"pyramid_{index}"))
+    return levels[::-1]
+
+
+def _head(name: str, channels: int, bias: float) -> keras.Sequential:
+    return keras.Sequential(
+        [
+            layers.Conv2D(PYRAMID_CHANNELS, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=NORM_MOMENTUM),
+            layers.ReLU(),
+            layers.Conv2D(channels, 3, padding="same", bias_initializer=keras.initializers.Constant(bias)),
+        ],
+        name=f"{name}_head",
+    )
+
+
+def _flatten(x, channels: int):
+    return layers.Reshape((-1, channels))(x)
+
+
+def convolution(x, channels: int, stride: int, name: str):
+    """A 3x3 convolution with batch normalisation and ReLU."""
+    x = layers.Conv2D(channels, 3, stride, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)

@@ -1,0 +1,158 @@
+"""Average precision of object detection by the COCO definition, computed by pycocotools.
+
+Definition: https://cocodataset.org/#detection-eval (101-point interpolated precision, at most 100 boxes per image).
+"""
+
+import contextlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from ..data.items import Item
+from ..errors import InputError
+
+MAX_BOXES_PER_IMAGE = 100
+IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+
+
+def detection_metrics(
+    items: Iterable[Item], predictions: Mapping[str, Mapping[str, Any]], labels: Sequence[str]
+) -> dict[str, float]:
+    """COCO's three headline figures, each in 0..1, higher is better.
+
+    Args:
+        items: the images with their true boxes; faulty ones are left out as `Item.usable_boxes` does.
+        predictions: by item id, in the shape of Vertex AI: {"displayNames": [...], "confidences": [...],
+            "bboxes": [[xMin, xMax, yMin, yMax], ...]}, normalised to the image. Boxes with a label that is not in
+            `labels` are left out.
+        labels: the data's labels. Those without a true box do not enter the averages, as COCO defines; those
+            that a model never predicts enter with 0.
+
+    Returns:
+        "ap" (mean over the IoU thresholds 0.50, 0.55, ... 0.95), "ap50" and "ap75".
+
+    Raises:
+        InputError: an item has no prediction, or no item has a usable box (average precision is undefined).
+    """
+    return DetectionEvaluation(items, predictions, labels).metrics()
+
+
+class DetectionEvaluation:
+    """Predicted boxes matched with true ones once; every figure is then read from the matches."""
+
+    def __init__(
+        self,
+        items: Iterable[Item],
+        predictions: Mapping[str, Mapping[str, Any]],
+        labels: Sequence[str],
+        iou_thresholds: Sequence[float] = IOU_THRESHOLDS,
+    ) -> None:
+        """Matches the boxes of all items (arguments and errors as in `detection_metrics`)."""
+        self.labels = list(labels)
+        items = list(items)
+        truth = _coco(items, self.labels, (_true_boxes(item) for item in items))
+        if not truth.anns:
+            raise InputError(
+                f"none of the {len(items)} items has a usable box, so average precision is undefined: "
+                "label boxes in this split"
+            )
+        found = _coco(items, self.labels, (_predicted_boxes(item, predictions) for item in items))
+        self._coco = COCOeval(truth, found, "bbox")
+        self._coco.params.iouThrs = np.array(iou_thresholds)
+        self._coco.params.areaRng, self._coco.params.areaRngLbl = [[0, 1e10]], ["all"]
+        self._coco.params.maxDets = [MAX_BOXES_PER_IMAGE]
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._coco.evaluate()
+        self._matches = np.array(self._coco.evalImgs, dtype=object).reshape(len(self.labels), len(items))
+        self._precision = self._accumulate()
+
+    def metrics(self) -> dict[str, float]:
+        """`ap`, `ap50` and `ap75`, as `detection_metrics` describes."""
+        return {"ap": _mean(self._precision), "ap50": self._at(0.5), "ap75": self._at(0.75)}
+
+    def ap50_per_label(self) -> dict[str, float]:
+        """AP50 of each label that has a true box, in the order of the labels."""
+        first = self._precision[self._threshold(0.5)]
+        return {label: _mean(first[:, k]) for k, label in enumerate(self.labels) if (first[:, k] > -1).any()}
+
+    def resampled_ap50(self, image_indices: NDArray[np.integer]) -> float:
+        """AP50 of a bootstrap sample: the images at these places (int [N], with repeats, N as in the whole)."""
+        return _mean(self._accumulate(image_indices)[self._threshold(0.5)])
+
+    def outcomes(self, image_index: int) -> tuple[list[tuple[float, bool]], int]:
+        """What became of one image's boxes at IoU 0.5.
+
+        Returns:
+            (confidence, whether it found a true box) of each predicted box, and the number of true boxes.
+        """
+        threshold = self._threshold(0.5)
+        found, true_boxes = [], 0
+        for match in filter(None, self._matches[:, image_index]):
+            found += zip(match["dtScores"], (match["dtMatches"][threshold] > 0).tolist(), strict=True)
+            true_boxes += len(match["gtIds"])
+        return found, true_boxes
+
+    def _accumulate(self, image_indices: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
+        """Precision [thresholds, recalls, labels] of all images or of a sample; -1 where a label has no true box."""
+        matches = self._matches if image_indices is None else self._matches[:, image_indices]
+        self._coco.evalImgs = matches.ravel().tolist()
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._coco.accumulate()
+        return self._coco.eval["precision"][:, :, :, 0, 0]
+
+    def _threshold(self, iou: float) -> int:
+        return int(np.argmin(np.abs(self._coco.params.iouThrs - iou)))
+
+    def _at(self, iou: float) -> float:
+        return _mean(self._precision[self._threshold(iou)])
+
+
+def _mean(precision: NDArray[np.float64]) -> float:
+    known = precision[precision > -1]
+    return float(known.mean()) if known.size else 0.0
+
+
+def _true_boxes(item: Item) -> list[dict[str, Any]]:
+    return [
+        {"label": box.label, "bbox": _pixels(item, box.xmin, box.xmax, box.ymin, box.ymax)}
+        for box in item.usable_boxes()
+    ]
+
+
+def _predicted_boxes(item: Item, predictions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if item.id not in predictions:
+        raise InputError(f"item {item.id!r} ({item.source}) has no prediction: predict every item of the split once")
+    prediction = predictions[item.id]
+    boxes = zip(prediction["displayNames"], prediction["confidences"], prediction["bboxes"], strict=True)
+    return [{"label": label, "score": score, "bbox": _pixels(item, *box)} for label, score, box in boxes]
+
+
+def _pixels(item: Item, xmin: float, xmax: float, ymin: float, ymax: float) -> list[float]:
+    """COCO's [x, y, width, height] in pixels."""
+    return [xmin * item.width, ymin * item.height, (xmax - xmin) * item.width, (ymax - ymin) * item.height]
+
+
+def _coco(items: Sequence[Item], labels: Sequence[str], boxes: Iterable[list[dict[str, Any]]]) -> COCO:
+    """pycocotools' index over boxes. Ids count from 1, since its matcher takes 0 for "unmatched"."""
+    category = {label: number for number, label in enumerate(labels, 1)}
+    annotations = [
+        {**box, "image_id": image, "category_id": category[box["label"]], "area": box["bbox"][2] * box["bbox"][3]}
+        for image, in_image in enumerate(boxes, 1)
+        for box in in_image
+        if box["label"] in category
+    ]
+    dataset: Any = {
+        "images": [{"id": image} for image in range(1, len(items) + 1)],
+        "categories": [{"id": number, "name": label} for label, number in category.items()],
+        "annotations": [{**box, "id": number, "iscrowd": 0} for number, box in enumerate(annotations, 1)],
+    }
+    coco = COCO()
+    coco.dataset = dataset
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco.createIndex()
+    return coco

@@ -1,0 +1,138 @@
+"""Metrics of classification and regression, by scikit-learn, from prediction files and the true labels.
+
+https://scikit-learn.org/stable/modules/model_evaluation.html. Detection has its own: `detection_metrics`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics as sklearn_metrics
+
+from ..data.dataset import Dataset
+from ..data.items import Task
+from ..errors import InputError
+from . import predictions as prediction_files
+from .predictions import Prediction
+
+# The one table of metric names: whether a higher value is the better one.
+HIGHER_IS_BETTER = {
+    "accuracy": True,
+    "log_loss": False,
+    "macro_f1": True,
+    "roc_auc": True,
+    "rmse": False,
+    "mae": False,
+    "r2": True,
+    "ap": True,
+    "ap50": True,
+    "ap75": True,
+}
+
+# What a task is judged by when the user names no metric.
+DEFAULT_METRIC = {
+    Task.TABULAR_CLASSIFICATION: "accuracy",
+    Task.IMAGE_CLASSIFICATION: "accuracy",
+    Task.TABULAR_REGRESSION: "rmse",
+    Task.OBJECT_DETECTION: "ap50",
+}
+
+
+def is_better(metric: str, value: float, than: float) -> bool:
+    """Whether one value of a metric is strictly better than another.
+
+    Raises:
+        InputError: nobody knows the metric.
+    """
+    if metric not in HIGHER_IS_BETTER:
+        raise InputError(f"Unknown metric {metric!r}; use one of {', '.join(HIGHER_IS_BETTER)}.")
+    return value > than if HIGHER_IS_BETTER[metric] else value < than
+
+
+def truths(dataset: Dataset, split: str) -> dict[str, str | float]:
+    """The true label of every labelled item of a split, by item id: a string for classification, else a number.
+
+    An item without a label, and an image with several, has no single truth and is left out.
+    """
+    if dataset.task is Task.IMAGE_CLASSIFICATION:
+        return {item.id: item.labels[0] for item in dataset.items(split) if len(item.labels) == 1}
+    table = dataset.table(split, columns=["__id__", dataset.label_column])
+    pairs = zip(table["__id__"].to_pylist(), table[dataset.label_column].to_pylist(), strict=True)
+    as_truth = float if dataset.task is Task.TABULAR_REGRESSION else str
+    return {identity: as_truth(value) for identity, value in pairs if value is not None}
+
+
+def measure(
+    task: Task,
+    labels: Sequence[str],
+    truth: Mapping[str, str | float],
+    predictions: Iterable[tuple[str, Prediction]],
+) -> dict[str, float]:
+    """Metrics of a task's predictions.
+
+    Args:
+        task: any but object detection.
+        labels: of the model, in its order; empty for regression.
+        truth: from `truths`; predictions of other items are left out.
+        predictions: (item id, prediction).
+
+    Returns:
+        accuracy, log_loss, macro_f1 and, where it is defined, roc_auc (one against the rest for several labels);
+        or rmse, mae and, from two items on, r2.
+
+    Raises:
+        InputError: a true label has no prediction, or there is none to measure on.
+    """
+    predicted: dict[str, Any] = {identity: prediction for identity, prediction in predictions if identity in truth}
+    if not predicted:
+        raise InputError("There is no labelled item to measure on; add labelled items to this split.")
+    unanswered = [identity for identity in truth if identity not in predicted]
+    if unanswered:
+        raise InputError(f"{len(unanswered)} items have no prediction, the first is {unanswered[0]}; predict again.")
+    if task is Task.TABULAR_REGRESSION:
+        return regression_metrics(
+            np.array([truth[identity] for identity in predicted], dtype=float),
+            np.array([prediction["value"] for prediction in predicted.values()]),
+        )
+    probabilities = [prediction_files.to_probabilities(labels, prediction) for prediction in predicted.values()]
+    return classification_metrics([str(truth[identity]) for identity in predicted], np.array(probabilities), labels)
+
+
+def classification_metrics(
+    truth: Sequence[str], probabilities: NDArray[np.floating], labels: Sequence[str]
+) -> dict[str, float]:
+    """Metrics of class probabilities.
+
+    Args:
+        truth: N true labels; one that is not in `labels` counts as wrong, with probability 0.
+        probabilities: float [N, C].
+        labels: C labels, in the order of the probabilities.
+    """
+    codes = {label: code for code, label in enumerate(labels)}
+    true = np.array([codes.get(label, len(labels)) for label in truth])
+    # Float32 sums are further from 1 than scikit-learn lets pass.
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    chosen = probabilities.argmax(axis=1)
+    # One more class, which has probability 0, for true labels that the model has never seen.
+    padded = np.column_stack([probabilities, np.zeros(len(true))])
+    values = {
+        "accuracy": sklearn_metrics.accuracy_score(true, chosen),
+        "log_loss": sklearn_metrics.log_loss(true, padded, labels=range(len(labels) + 1)),
+        "macro_f1": sklearn_metrics.f1_score(true, chosen, average="macro"),
+    }
+    if len(labels) > 1 and set(true) == set(range(len(labels))):
+        scores = probabilities[:, 1] if len(labels) == 2 else probabilities
+        values["roc_auc"] = sklearn_metrics.roc_auc_score(true, scores, multi_class="ovr")
+    return {name: float(value) for name, value in values.items()}
+
+
+def regression_metrics(truth: NDArray[np.floating], values: NDArray[np.floating]) -> dict[str, float]:
+    """Metrics of N predicted values against the true ones, both float [N], in the label's unit."""
+    found = {
+        "rmse": sklearn_metrics.root_mean_squared_error(truth, values),
+        "mae": sklearn_metrics.mean_absolute_error(truth, values),
+    }
+    if len(truth) > 1:
+        found["r2"] = sklearn_metrics.r2_score(truth, values)
+    return {name: float(value) for name, value in found.items()}

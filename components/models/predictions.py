@@ -1,0 +1,79 @@
+"""Prediction files: one JSON line per item, `{"id": ..., "prediction": ...}`.
+
+The prediction has the shape that Vertex AI's own models answer with:
+https://docs.cloud.google.com/vertex-ai/docs/image-data/object-detection/interpret-results
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NotRequired, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.storage import write_atomically
+from ..errors import InputError
+
+
+class LabelledPrediction(TypedDict):
+    """Labels with their confidences in 0..1, in descending order.
+
+    Classification names every label once. Detection has one entry per box, and `bboxes` as
+    [xMin, xMax, yMin, yMax] in 0..1 of the picture's width and height.
+    """
+
+    displayNames: list[str]
+    confidences: list[float]
+    bboxes: NotRequired[list[list[float]]]
+
+
+class ValuePrediction(TypedDict):
+    """Prediction of a regression, in the unit of the label column."""
+
+    value: float
+
+
+Prediction = LabelledPrediction | ValuePrediction
+
+
+def read(path: str | Path) -> Iterator[tuple[str, Prediction]]:
+    """Reads a prediction file as a stream of (item id, prediction).
+
+    Raises:
+        InputError: a line is no prediction.
+    """
+    with Path(path).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                record = json.loads(line)
+                yield record["id"], record["prediction"]
+            except (json.JSONDecodeError, KeyError, TypeError):
+                raise InputError(
+                    f'{path}, line {number}: not a prediction {{"id": ..., "prediction": ...}}; predict again.'
+                ) from None
+
+
+def write(path: str | Path, predictions: Iterable[tuple[str, Prediction]]) -> None:
+    """Writes (item id, prediction) pairs as JSON lines, the file whole or not at all."""
+    with write_atomically(path) as file, file.open("w", encoding="utf-8") as lines:
+        for identity, prediction in predictions:
+            record = {"id": identity, "prediction": prediction}
+            lines.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def of_probabilities(labels: Sequence[str], probabilities: NDArray[np.floating]) -> LabelledPrediction:
+    """Prediction of one classified item.
+
+    Args:
+        labels: in the order of the probabilities.
+        probabilities: float [C].
+    """
+    ranked = sorted(zip(labels, probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
+    return {"displayNames": [label for label, _ in ranked], "confidences": [value for _, value in ranked]}
+
+
+def to_probabilities(labels: Sequence[str], prediction: LabelledPrediction) -> NDArray[np.float64]:
+    """Probabilities of one classified item in the order of `labels`, float64 [C]; a label not named has 0."""
+    confidence = dict(zip(prediction["displayNames"], prediction["confidences"], strict=True))
+    return np.array([confidence.get(label, 0.0) for label in labels])

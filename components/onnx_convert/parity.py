@@ -1,0 +1,141 @@
+"""Whether the ONNX file computes what its source computed, on the real data of the test split."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from ..data.dataset import Dataset
+from ..data.images import decode, read_image
+from ..data.items import Task
+from ..data.progress import Progress
+from ..errors import InputError
+from ..models import metrics
+from ..models.detection_metrics import detection_metrics
+from ..models.onnx_runner import OnnxRunner
+from ..models.predictions import Prediction
+
+# Largest difference of a probability or a normalised box edge; of a regression's value, relative to the largest value.
+TOLERANCE = 1e-3
+# Detections below this confidence do not have to be found again: which of them pass the threshold is a matter of
+# the last bit.
+LEAST_CONFIDENCE = 0.05
+METRIC_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The proof, or its failure.
+
+    Attributes:
+        proven: whether every item agrees within the tolerance, and the metric too.
+        items: how many items of the test split were compared.
+        max_abs_difference: the largest difference found, in the units of `tolerance`; for what was not found again
+            it counts as 1.
+        mean_abs_difference: the mean over items of their largest difference.
+        tolerance: `TOLERANCE`.
+        departing: ids of the items beyond the tolerance, at most ten.
+        metric: the task's main metric.
+        metric_source: of the source's predictions.
+        metric_onnx: of the ONNX file's predictions.
+    """
+
+    proven: bool
+    items: int
+    max_abs_difference: float
+    mean_abs_difference: float
+    tolerance: float
+    departing: list[str]
+    metric: str
+    metric_source: float
+    metric_onnx: float
+
+    def as_json(self) -> dict[str, object]:
+        """The fields by name."""
+        return asdict(self)
+
+
+def compare(dataset: Dataset, task: Task, source: Mapping[str, Prediction], onnx: Mapping[str, Prediction]) -> Parity:
+    """Compares two sets of predictions of the test split.
+
+    Args:
+        dataset: the data set, for the true labels.
+        task: what the model predicts.
+        source: the source's predictions by item id.
+        onnx: the ONNX file's predictions by item id.
+
+    Raises:
+        InputError: there is no item to compare, or the two do not predict the same items.
+    """
+    if not source:
+        raise InputError("the test split is empty: a model is proven on real data, give the data a test split")
+    if source.keys() != onnx.keys():
+        raise InputError("the model's predictions are not of this dataset's test split: train the model on it again")
+    scale = max((abs(each["value"]) for each in source.values() if "value" in each), default=1.0) or 1.0
+    differences = {identity: _difference(task, source[identity], onnx[identity]) / scale for identity in source}
+    departing = [identity for identity, difference in differences.items() if not difference <= TOLERANCE]
+    name = metrics.DEFAULT_METRIC[task]
+    before, after = _metric(dataset, task, name, source), _metric(dataset, task, name, onnx)
+    return Parity(
+        proven=not departing and abs(before - after) <= METRIC_TOLERANCE * max(1.0, abs(before)),
+        items=len(differences),
+        max_abs_difference=max(differences.values()),
+        mean_abs_difference=float(np.mean(list(differences.values()))),
+        tolerance=TOLERANCE,
+        departing=departing[:10],
+        metric=name,
+        metric_source=before,
+        metric_onnx=after,
+    )
+
+
+def predict_test_split(runner: OnnxRunner, dataset: Dataset) -> Iterator[tuple[str, Prediction]]:
+    """The ONNX file's predictions: (item id, prediction)."""
+    progress = Progress("prove", "items", dataset.counts["test"])
+    if dataset.task.is_image:
+        for item in dataset.items("test"):
+            yield item.id, runner.predict_images([decode(read_image(item))])[0]
+            progress.advance()
+        return
+    for batch in dataset.batches("test", rows=1024):
+        yield from zip(batch.column("__id__").to_pylist(), runner.predict_rows(batch), strict=True)
+        progress.advance(batch.num_rows)
+
+
+def _difference(task: Task, source: Prediction, onnx: Prediction) -> float:
+    if task is Task.TABULAR_REGRESSION:
+        return abs(source["value"] - onnx["value"])
+    if task is Task.OBJECT_DETECTION:
+        return max(_unmatched(source, onnx), _unmatched(onnx, source))
+    there = dict(zip(onnx["displayNames"], onnx["confidences"], strict=True))
+    pairs = zip(source["displayNames"], source["confidences"], strict=True)
+    return max(abs(confidence - there[name]) for name, confidence in pairs)
+
+
+def _unmatched(one: Prediction, other: Prediction) -> float:
+    """Largest distance from a confident detection of `one` to the closest of `other`; 1 where there is none.
+
+    Detections are matched by label, confidence and box, and not by place, since near-equal scores swap places.
+    """
+    far = 0.0
+    candidates = list(_rows(other))
+    for label, values in _rows(one):
+        if values[0] >= LEAST_CONFIDENCE:
+            same_label = [np.abs(values - found).max() for name, found in candidates if name == label]
+            far = max(far, min(same_label, default=1.0))
+    return float(far)
+
+
+def _rows(prediction: Prediction) -> Iterable[tuple[str, np.ndarray]]:
+    """Each detection as its label and (confidence, xMin, xMax, yMin, yMax)."""
+    for label, confidence, box in zip(
+        prediction["displayNames"], prediction["confidences"], prediction["bboxes"], strict=True
+    ):
+        yield label, np.array([confidence, *box])
+
+
+def _metric(dataset: Dataset, task: Task, name: str, predictions: Mapping[str, Prediction]) -> float:
+    if task is Task.OBJECT_DETECTION:
+        return detection_metrics(dataset.items("test"), predictions, dataset.labels)[name]
+    truth = metrics.truths(dataset, "test")
+    return metrics.measure(task, dataset.labels, truth, predictions.items())[name]
