@@ -4,7 +4,7 @@ A session computes on one thread. Throughput comes from one runner per process a
 session were measured to cost twice the CPU per image.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,11 +13,11 @@ import onnxruntime as ort
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..data.items import Task
 from ..errors import InputError
 from .columns import column_tensors
 from .folder import InputColumn, ModelFolder
-from .predictions import LabelledPrediction, Prediction, of_probabilities
+from .outputs import to_predictions
+from .predictions import Prediction
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -57,7 +57,7 @@ class OnnxRunner:
         return [
             prediction
             for _, same_size in groupby(images, key=lambda image: image.shape)
-            for prediction in self.to_predictions(self.run({described["name"]: np.stack(list(same_size))}))
+            for prediction in self._predictions(self.run({described["name"]: np.stack(list(same_size))}))
         ]
 
     def predict_rows(self, rows: pa.RecordBatch) -> list[Prediction]:
@@ -69,22 +69,15 @@ class OnnxRunner:
         described = self.folder.input
         if described["kind"] != "columns":
             raise TypeError(f"{self.folder.name} is a model of images: use predict_images")
-        return self.to_predictions(self.run(column_tensors(rows, described["columns"])))
+        return self._predictions(self.run(column_tensors(rows, described["columns"])))
 
     def run(self, inputs: Tensors) -> Tensors:
         """The graph's outputs by name, for inputs by name (shapes and dtypes as the model folder describes)."""
         names = [output.name for output in self._session.get_outputs()]
         return {name: np.asarray(value) for name, value in zip(names, self._session.run(names, inputs), strict=True)}
 
-    def to_predictions(self, outputs: Tensors) -> list[Prediction]:
-        """Turns the outputs of one call, of this graph or of the model it was converted from, into predictions."""
-        match self.folder.task:
-            case Task.OBJECT_DETECTION:
-                return list(_detections(outputs, self.folder.labels))
-            case Task.TABULAR_REGRESSION:
-                return [{"value": float(value)} for value in outputs["value"].ravel()]
-            case _:
-                return [of_probabilities(self.folder.labels, row) for row in outputs["probabilities"]]
+    def _predictions(self, outputs: Tensors) -> list[Prediction]:
+        return to_predictions(self.folder.task, self.folder.labels, outputs)
 
     def _check_inputs(self) -> None:
         described = self.folder.input
@@ -110,23 +103,3 @@ def _session_options() -> ort.SessionOptions:
     options.enable_mem_pattern = False  # patterns are kept per input shape, and every image size is a new one
     options.log_severity_level = 3
     return options
-
-
-def _detections(outputs: Tensors, labels: Sequence[str]) -> Iterator[LabelledPrediction]:
-    tensors = [outputs[f"detection_{part}"] for part in ("boxes", "classes", "scores")]
-    for boxes, classes, scores, count in zip(*tensors, outputs["num_detections"], strict=True):
-        order = np.argsort(-scores[: int(count)], kind="stable")
-        yield {
-            "displayNames": [_label(labels, int(index)) for index in classes[order]],
-            "confidences": scores[order].tolist(),
-            # ymin, xmin, ymax, xmax of TensorFlow as Vertex's xMin, xMax, yMin, yMax
-            "bboxes": boxes[order][:, [1, 3, 0, 2]].tolist(),
-        }
-
-
-def _label(labels: Sequence[str], index: int) -> str:
-    if not 0 <= index < len(labels):
-        raise InputError(
-            f"the model answers class {index}, but model.json names {len(labels)} labels: convert it again"
-        )
-    return labels[index]

@@ -1,0 +1,84 @@
+"""Reading and decoding the image of an item."""
+
+import hashlib
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import InputError
+from . import storage
+from .items import Item
+
+# 192 MB when decoded to RGB; larger ones are taken for decompression bombs.
+MAX_PIXELS = 64_000_000
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".ico", ".webp", ".tif", ".tiff")
+
+
+class ImageError(InputError):
+    """Bytes that are not a readable image.
+
+    Attributes:
+        reason: `undecodable_image` or `too_large`.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def read_image(item: Item) -> bytes:
+    """The image file of an item.
+
+    Raises:
+        InputError: it is gone, or is no longer the file that was imported.
+    """
+    try:
+        data = storage.read_bytes(item.uri)
+    except OSError as error:
+        raise InputError(
+            f"{item.uri} ({item.source}) cannot be read any more: {error}. Import the data again."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != item.sha256:
+        raise InputError(f"{item.uri} ({item.source}) has changed since it was imported. Import the data again.")
+    return data
+
+
+def decode(data: bytes) -> NDArray[np.uint8]:
+    """Decodes an image file to pixels.
+
+    EXIF orientation is ignored, as `tf.io.decode_jpeg` does; of an animation it is the first frame.
+
+    Args:
+        data: content of a JPEG, PNG, GIF, BMP, ICO, WebP or TIFF file.
+
+    Returns:
+        uint8 [height, width, 3], RGB, read-only.
+
+    Raises:
+        ImageError: it is no image, is cut short, or has more than `MAX_PIXELS` pixels.
+    """
+    return np.asarray(open_rgb(data))
+
+
+def open_rgb(data: bytes) -> Image.Image:
+    """Decodes an image file to a Pillow image of mode RGB; see `decode`.
+
+    Raises:
+        ImageError: as `decode`.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ImageError("too_large", f"{image.width} x {image.height} pixels, at most {MAX_PIXELS:,} are read")
+            return image.convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError("too_large", f"at most {MAX_PIXELS:,} pixels are read: {error}") from error
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError("undecodable_image", "the file is empty" if not data else "not an image") from error
+    except Exception as error:  # Pillow's decoders raise whatever the broken bytes lead them to.
+        raise ImageError("undecodable_image", f"not a whole image: {error}") from error

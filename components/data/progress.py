@@ -1,0 +1,44 @@
+"""Progress lines of long work."""
+
+import time
+
+_SECONDS_BETWEEN_LINES = 2.0
+
+
+class Progress:
+    """Prints how far the work is, at what rate, and the time left; at most one line every two seconds."""
+
+    def __init__(self, what: str, unit: str, total: int = 0) -> None:
+        """Starts the clock.
+
+        Args:
+            what: the work, such as `import`.
+            unit: what is counted, such as `images`.
+            total: how many there are to do; 0 when unknown.
+        """
+        self._what = what
+        self._unit = unit
+        self._total = total
+        self._done = 0
+        self._start = self._said = time.monotonic()
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Counts what has been done since the last call; `note` is added to a line that is printed now."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._said >= _SECONDS_BETWEEN_LINES:
+            self._said = now
+            self._say(now - self._start, note)
+
+    def finish(self) -> None:
+        """Prints the last line."""
+        self._total = 0
+        self._say(time.monotonic() - self._start)
+
+    def _say(self, seconds: float, note: str = "") -> None:
+        rate = self._done / max(seconds, 1e-9)
+        of_total = f" of {self._total:,}" if self._total else ""
+        left = f", {max(self._total - self._done, 0) / rate:.0f} s left" if self._total and rate else ""
+        speed = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+        tail = f", {note}" if note else ""
+        print(f"{self._what}: {self._done:,}{of_total} {self._unit}, {speed}/s{left}{tail}", flush=True)

@@ -1,0 +1,29 @@
+"""Images in folders named after their class: `[<split>/]<label>/<image>`."""
+
+from .. import storage
+from ..images import IMAGE_SUFFIXES
+from ..splits import named_split
+from .records import Record, Records
+
+
+def has_images(names: list[str]) -> bool:
+    """Whether there are images among these files."""
+    return any(name.lower().endswith(IMAGE_SUFFIXES) for name in names)
+
+
+def read_image_folders(folder: str, names: list[str]) -> Records:
+    """Reads a folder of classes; an image outside any class folder has no label.
+
+    Args:
+        folder: URI of the folder.
+        names: its files, relative to it.
+    """
+    images = [name for name in names if name.lower().endswith(IMAGE_SUFFIXES)]
+    return Records(len(images), (_record(folder, name) for name in images))
+
+
+def _record(folder: str, name: str) -> Record:
+    folders = name.split("/")[:-1]
+    split = named_split(folders[0]) if folders else None
+    labels = folders[1:2] if split else folders[:1]
+    return Record(name, storage.join(folder, name), name, split or "", labels=tuple(labels))

@@ -1,0 +1,154 @@
+"""Files on this machine and in Cloud Storage (`gs://`), through one set of functions.
+
+Reading functions raise `OSError` (`FileNotFoundError`, `PermissionError`) for either kind, so callers need not know
+which they have. Cloud Storage uses the environment's credentials; with `STORAGE_EMULATOR_HOST` set it speaks to that
+server instead, without credentials.
+"""
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Bucket, Client
+
+_SCHEME = "gs://"
+
+
+def is_remote(uri: str) -> bool:
+    """Whether the URI is in Cloud Storage."""
+    return uri.startswith(_SCHEME)
+
+
+def join(folder: str, name: str) -> str:
+    """URI of `name` seen from `folder`: `name` itself when it is absolute or remote."""
+    if is_remote(name):
+        return name
+    if is_remote(folder):
+        return f"{folder.rstrip('/')}/{name}"
+    return os.path.normpath(os.path.join(os.path.abspath(folder), name))
+
+
+def parent(uri: str) -> str:
+    """URI of the folder that holds a file."""
+    return uri.rpartition("/")[0] if is_remote(uri) else os.path.dirname(os.path.abspath(uri))
+
+
+def file_name(uri: str) -> str:
+    """The last part of a URI."""
+    return uri.rpartition("/")[2]
+
+
+def relative_name(uri: str, folder: str) -> str:
+    """Path of a file relative to a folder, or its URI where it is elsewhere."""
+    return uri.removeprefix(join(folder, "").rstrip("/") + "/")
+
+
+def open_binary(uri: str) -> BinaryIO:
+    """Opens a file for reading; a remote one is fetched piece by piece as it is read.
+
+    Raises:
+        OSError: it is missing or may not be read.
+    """
+    if not is_remote(uri):
+        return open(uri, "rb")
+    with _remote(uri) as (bucket, name):
+        blob = bucket.get_blob(name)
+        if blob is None:
+            raise FileNotFoundError(f"there is no {uri}")
+        # The client's own reader finds the end of a line byte by byte.
+        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, blob.open("rb"))))
+
+
+def read_bytes(uri: str) -> bytes:
+    """The whole content of a file.
+
+    Raises:
+        OSError: it is missing or may not be read.
+    """
+    if not is_remote(uri):
+        return Path(uri).read_bytes()
+    with _remote(uri) as (bucket, name):
+        return bucket.blob(name).download_as_bytes()
+
+
+def list_files(folder: str) -> list[str]:
+    """URIs of all files in a folder and its subfolders, sorted; hidden ones left out. Empty if there is no such folder.
+
+    Raises:
+        OSError: a bucket is missing or may not be read.
+    """
+    if not is_remote(folder):
+        files = (path for path in Path(os.path.abspath(folder)).rglob("*") if path.is_file())
+        return sorted(str(path) for path in files if not path.name.startswith("."))
+    with _remote(folder) as (bucket, name):
+        uris = [f"{_SCHEME}{bucket.name}/{blob.name}" for blob in bucket.list_blobs(prefix=_prefix(name))]
+    # A name that ends in a slash is a folder that somebody made in the console.
+    return sorted(uri for uri in uris if not uri.endswith("/") and not file_name(uri).startswith("."))
+
+
+def exists(uri: str) -> bool:
+    """Whether there is a file or a folder of that name.
+
+    Raises:
+        OSError: a bucket is missing or may not be read.
+    """
+    if not is_remote(uri):
+        return os.path.exists(uri)
+    with _remote(uri) as (bucket, name):
+        is_file = bool(name) and bucket.blob(name).exists()
+        return is_file or any(bucket.list_blobs(prefix=_prefix(name), max_results=1))
+
+
+@contextmanager
+def write_atomically(path: str | Path) -> Iterator[Path]:
+    """Gives a path beside `path` to write a file or a folder at; puts it in place when the block ends without error.
+
+    Whatever was at `path` is replaced; after an error it is as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as room:
+        aside = Path(room) / path.name
+        yield aside
+        if path.is_dir():
+            # A folder cannot be replaced in one step: the old one steps aside first and goes with the room.
+            path.rename(Path(room) / "replaced")
+        os.replace(aside, path)
+
+
+def _prefix(folder_name: str) -> str:
+    """What the names of the objects in a folder of a bucket begin with."""
+    return f"{folder_name.rstrip('/')}/" if folder_name else ""
+
+
+@contextmanager
+def _remote(uri: str) -> "Iterator[tuple[Bucket, str]]":
+    """Gives the bucket and the name of an object, and turns the client's refusals into `OSError`.
+
+    What may pass (a server's failure, which the client has retried for two minutes) stays the client's own error.
+    """
+    from google.api_core.exceptions import ClientError, NotFound
+    from google.auth.exceptions import DefaultCredentialsError
+
+    bucket, _, name = uri.removeprefix(_SCHEME).partition("/")
+    try:
+        yield _client(os.environ.get("STORAGE_EMULATOR_HOST", "")).bucket(bucket), name
+    except NotFound as error:
+        raise FileNotFoundError(f"there is no {uri}") from error
+    except (ClientError, DefaultCredentialsError) as error:
+        raise PermissionError(f"{uri} may not be read: {error}") from error
+
+
+@cache
+def _client(emulator: str) -> "Client":
+    """One client per process and server: it is safe to share between threads and costly to make."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.storage import Client
+
+    return Client(project="emulator", credentials=AnonymousCredentials()) if emulator else Client()

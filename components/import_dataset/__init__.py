@@ -1,0 +1,1 @@
+"""import_dataset: reads labelled data of any known format into the dataset that every later step reads."""

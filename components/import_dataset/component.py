@@ -1,0 +1,44 @@
+"""The door of import_dataset."""
+
+from kfp import dsl
+
+from ..images import image
+
+
+@dsl.component(base_image=image("automl"), install_kfp_package=False)
+def import_dataset(
+    source: str,
+    task: str,
+    dataset: dsl.Output[dsl.Dataset],
+    page: dsl.Output[dsl.HTML],
+    metrics: dsl.Output[dsl.Metrics],
+    label_column: str = "",
+    group_column: str = "",
+) -> None:
+    """Reads labelled images or a table of any known format, marks what is wrong with each item, and fixes the splits.
+
+    Args:
+        source: Path or gs:// URI of an import file, a Pascal VOC or COCO folder, a folder of classes, or a table.
+        task: object_detection, image_classification, tabular_classification or tabular_regression.
+        dataset: Dataset folder: items by split, rejects.jsonl and dataset.json.
+        page: Counts, splits, labels, faults, rejects and sample images, for people.
+        metrics: Counts of items by split, labels, rejects, and faults by rule.
+        label_column: Of a table, the column to predict.
+        group_column: Of a table, a column whose equal values shall not fall in two splits.
+    """
+    import json
+    from pathlib import Path
+
+    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.import_dataset.describe import describe_dataset
+    from graduate.components.import_dataset.read import counts, read_dataset
+
+    with input_errors_as_sentences():
+        summary = read_dataset(
+            source=source, task=task, output=dataset.path, label_column=label_column, group_column=group_column
+        )
+        describe_dataset(dataset=dataset.path, page=page.path)
+    for name, value in counts(summary).items():
+        metrics.log_metric(name, value)
+    # kfp's local cache takes a task for done only when each of its metrics has a file.
+    Path(metrics.path).write_text(json.dumps(metrics.metadata))

@@ -1,0 +1,73 @@
+import hashlib
+import io
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graduate.components.data import images
+from graduate.components.data.images import ImageError, decode, read_image
+from graduate.components.data.items import Item
+from graduate.components.errors import InputError
+from PIL import Image
+from tiny_images import image_bytes
+
+
+def test_an_image_decodes_to_its_pixels() -> None:
+    pixels = decode(image_bytes(seed=3))
+    assert (pixels.shape, pixels.dtype) == ((20, 40, 3), np.uint8)
+    assert np.array_equal(pixels, np.random.default_rng(3).integers(0, 256, (20, 40, 3), np.uint8))
+
+
+def test_grey_images_have_three_channels() -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (4, 2), 7).save(buffer, "PNG")
+    assert np.array_equal(decode(buffer.getvalue()), np.full((2, 4, 3), 7))
+
+
+def test_the_orientation_tag_is_ignored() -> None:
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(buffer, "JPEG", exif=exif)
+    assert decode(buffer.getvalue()).shape == (20, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"", "empty"), (b"hello", "not an image"), (image_bytes(0, format_="JPEG")[:-300], "not a whole image")],
+)
+def test_what_is_no_whole_image_is_undecodable(data: bytes, message: str) -> None:
+    with pytest.raises(ImageError, match=message) as caught:
+        decode(data)
+    assert caught.value.reason == "undecodable_image"
+
+
+def test_an_image_of_too_many_pixels_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_PIXELS", 799)
+    with pytest.raises(ImageError, match="40 x 20 pixels") as caught:
+        decode(image_bytes())
+    assert caught.value.reason == "too_large"
+
+
+def test_a_decompression_bomb_is_too_large() -> None:
+    # Only the header claims the size.
+    png = bytearray(image_bytes())
+    png[16:24] = (60_000).to_bytes(4) * 2
+    png[29:33] = zlib.crc32(bytes(png[12:29])).to_bytes(4)
+    with pytest.raises(ImageError) as caught:
+        decode(bytes(png))
+    assert caught.value.reason == "too_large"
+
+
+def test_an_image_that_changed_since_the_import_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(image_bytes(1))
+    item = Item("a.png", str(path), "i.jsonl:1", hashlib.sha256(image_bytes(1)).hexdigest(), "", 40, 20, "0" * 16)
+    assert read_image(item) == image_bytes(1)
+    path.write_bytes(image_bytes(2))
+    with pytest.raises(InputError, match=r"a\.png \(i\.jsonl:1\) has changed"):
+        read_image(item)
+    path.unlink()
+    with pytest.raises(InputError, match="cannot be read any more"):
+        read_image(item)

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+from graduate.components.data import storage
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "uri"),
+    [
+        ("gs://b/d", "x/a.jpg", "gs://b/d/x/a.jpg"),
+        ("gs://b/d/", "a.jpg", "gs://b/d/a.jpg"),
+        ("/d", "x/../a.jpg", "/d/a.jpg"),
+        ("/d", "/e/a.jpg", "/e/a.jpg"),
+        ("/d", "gs://b/a.jpg", "gs://b/a.jpg"),
+    ],
+)
+def test_join_resolves_a_name_from_a_folder(folder: str, name: str, uri: str) -> None:
+    assert storage.join(folder, name) == uri
+
+
+def test_relative_names_are_given_inside_the_folder_only() -> None:
+    assert storage.relative_name("gs://b/d/x/a.jpg", "gs://b/d") == "x/a.jpg"
+    assert storage.relative_name("/d/x/a.jpg", "/d/") == "x/a.jpg"
+    assert storage.relative_name("/dx/a.jpg", "/d") == "/dx/a.jpg"
+
+
+def test_local_files_are_listed_in_order_without_hidden_ones(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/2.txt", "a.txt", ".hidden"):
+        (tmp_path / name).write_text("")
+    assert storage.list_files(str(tmp_path)) == [str(tmp_path / "a.txt"), str(tmp_path / "b" / "2.txt")]
+
+
+def test_remote_files_are_read_like_local_ones(bucket) -> None:
+    bucket.blob("d/x/a.txt").upload_from_string("one\ntwo\n")
+    bucket.blob("dd/b.txt").upload_from_string("")
+    assert storage.list_files("gs://bucket/d") == ["gs://bucket/d/x/a.txt"]
+    assert storage.read_bytes("gs://bucket/d/x/a.txt") == b"one\ntwo\n"
+    with storage.open_binary("gs://bucket/d/x/a.txt") as file:
+        assert list(file) == [b"one\n", b"two\n"]
+    assert [storage.exists(f"gs://bucket/{name}") for name in ("", "d", "d/x/a.txt", "e")] == [True, True, True, False]
+
+
+def test_folders_made_by_hand_and_hidden_files_are_not_listed(bucket) -> None:
+    for name in ("d/", "d/.hidden", "d/a.txt"):
+        bucket.blob(name).upload_from_string("")
+    assert storage.list_files("gs://bucket") == ["gs://bucket/d/a.txt"]
+
+
+def test_a_missing_bucket_is_a_file_not_found(bucket) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no gs://elsewhere/d"):
+        storage.list_files("gs://elsewhere/d")
+
+
+@pytest.mark.parametrize("read", [storage.read_bytes, storage.open_binary])
+def test_a_missing_remote_file_is_a_file_not_found(read, bucket) -> None:
+    with pytest.raises(FileNotFoundError, match="gs://bucket/nothing"):
+        read("gs://bucket/nothing")
+
+
+def test_writing_atomically_replaces_files_and_folders(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "target"
+    with storage.write_atomically(target) as aside:
+        aside.mkdir()
+        (aside / "old").write_text("")
+    with storage.write_atomically(target) as aside:
+        aside.mkdir()
+        (aside / "x").write_text("1")
+        assert [path.name for path in target.iterdir()] == ["old"]
+    assert [path.name for path in target.iterdir()] == ["x"]
+    with storage.write_atomically(target / "x") as aside:
+        aside.write_text("2")
+    assert (target / "x").read_text() == "2"
+    assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+def test_an_error_while_writing_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("before")
+
+    def fail_half_way() -> None:
+        with storage.write_atomically(tmp_path / "x") as aside:
+            aside.write_text("after")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"x": "before"}
