@@ -1,0 +1,1 @@
+"""Pipelines made of the components, and the `graduate` command that compiles, runs and submits them."""

@@ -1,0 +1,1 @@
+"""The demonstrations that `make demo` runs: real input made from data sets that scikit-learn ships."""

@@ -1,0 +1,120 @@
+"""summary.json: what a run decided and measured, composed from the results of whichever steps ran."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..components.data.storage import write_atomically
+from ..components.reports.formats import duration, number, words
+from .run_record import DONE, RunRecord, State
+
+SUMMARY_FILE = "summary.json"
+_MODEL = "model/model.json"
+
+
+def compose(record: RunRecord) -> dict[str, Any]:
+    """The summary of a run.
+
+    Args:
+        record: of a run in any state; a stopped or failed run lacks what its missing steps would have made.
+
+    Returns:
+        `state`, `decision`, `reason`, `findings` by rule, `baseline` and `custom` with their `metrics`, `parity`,
+        `predictions`, `seconds` by step, `steps` by name. What the run does not have is None (findings: empty).
+    """
+    verdict = read_result(record, "data-quality-gate", "verdict/verdict.json") or {}
+    evaluation = read_result(record, "evaluate", "evaluation/evaluation.json") or {}
+    return {
+        "state": State.SUCCEEDED if record.state is State.SUCCEEDED else State.FAILED,
+        "decision": verdict.get("decision"),
+        "reason": record.reason or verdict.get("reason"),
+        "findings": {
+            finding["rule"]: {
+                "severity": finding["severity"],
+                "count": len(finding["items"]),
+                "accepted": finding["accepted"],
+            }
+            for finding in verdict.get("findings", ())
+        },
+        "baseline": _metrics(evaluation.get("baseline") or read_result(record, "automl-baseline", _MODEL)),
+        "custom": _metrics(evaluation.get("custom") or read_result(record, "fine-tune", _MODEL)),
+        "parity": read_result(record, "onnx-convert", "certificate/parity.json"),
+        "predictions": read_result(record, "batch-predict", "predictions/summary.json"),
+        "seconds": {name: step.seconds for name, step in record.steps.items() if step.seconds is not None},
+        "steps": {
+            name: {"state": step.state, "display_name": step.display_name, "seconds": step.seconds}
+            | ({"reason": step.reason} if step.reason else {})
+            for name, step in record.steps.items()
+        },
+    }
+
+
+def write(record: RunRecord) -> None:
+    """Writes summary.json into the run folder."""
+    with write_atomically(record.folder / SUMMARY_FILE) as aside:
+        aside.write_text(json.dumps(compose(record), indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def read(run_dir: Path) -> dict[str, Any]:
+    """The summary of a run folder."""
+    return json.loads((run_dir / SUMMARY_FILE).read_text(encoding="utf-8"))
+
+
+def result_path(record: RunRecord, component: str, result: str) -> Path | None:
+    """Where a component left a result, if it ran.
+
+    Args:
+        record: of the run.
+        component: its name. Its step has the same one, with the variant behind it (automl-baseline-images), or
+            KFP's number where several branches use it (onnx-convert-2).
+        result: path in the step's folder.
+    """
+    for name, step in record.steps.items():
+        if f"{name}-".startswith(f"{component}-") and step.state in DONE:
+            path = record.folder / name / result
+            if path.exists():
+                return path
+    return None
+
+
+def read_result(record: RunRecord, component: str, result: str) -> dict[str, Any] | None:
+    """A JSON result of a component, or None; see `result_path`."""
+    path = result_path(record, component, result)
+    return json.loads(path.read_text(encoding="utf-8")) if path else None
+
+
+def sentences(summary: dict[str, Any]) -> list[str]:
+    """The summary as a person would tell it, one fact a line."""
+    told = []
+    if summary["decision"]:
+        told.append(f"Decision: {words(summary['decision'])}. {summary['reason'] or ''}".strip())
+    elif summary["reason"]:
+        told.append(summary["reason"])
+    if found := summary["findings"]:
+        told.append("Findings: " + ", ".join(_finding(rule, finding) for rule, finding in found.items()) + ".")
+    for name in ("baseline", "custom"):
+        if summary[name]:
+            metrics = (f"{metric} {number(value)}" for metric, value in summary[name]["metrics"].items())
+            told.append(f"{name.capitalize()}: " + ", ".join(metrics) + ".")
+    if parity := summary["parity"]:
+        outcome = "proven" if parity["proven"] else "NOT proven"
+        told.append(f"ONNX parity: {outcome}, largest difference {number(parity['max_abs_difference'])}.")
+    if predictions := summary["predictions"]:
+        told.append(_predictions(predictions))
+    told.append(f"Time in steps: {duration(sum(summary['seconds'].values()))}.")
+    return told
+
+
+def _metrics(measured: dict[str, Any] | None) -> dict[str, Any] | None:
+    return {"metrics": measured["metrics"]} if measured else None
+
+
+def _finding(rule: str, finding: dict[str, Any]) -> str:
+    accepted = ", accepted" if finding["accepted"] else ""
+    return f"{words(rule)} {finding['count']} ({finding['severity']}{accepted})"
+
+
+def _predictions(predictions: dict[str, Any]) -> str:
+    counts = f"Predicted: {number(predictions['results'])}, errors {number(predictions['errors'])}"
+    rate = predictions.get("images_per_second") or predictions.get("items_per_second")
+    return f"{counts}, {number(rate, 3)} a second." if rate else f"{counts}."

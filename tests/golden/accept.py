@@ -1,0 +1,36 @@
+"""Accepts today's compiled specs as the golden ones: `python -m tests.golden.accept` writes and prints them."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+from graduate.components.data.items import Task
+from graduate.pipelines.cli import compile_pipeline
+
+FOLDER = Path(__file__).parent
+
+
+def golden_file(task: Task) -> Path:
+    """Where the golden spec of a task is."""
+    return FOLDER / f"graduation.{task}.yaml"
+
+
+def compiled(task: Task) -> dict[str, Any]:
+    """The graduation of a task, compiled now."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "graduation.yaml"
+        compile_pipeline("graduation", task=task, output=file)
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    """Writes every golden spec and prints it."""
+    for task in Task:
+        text = yaml.safe_dump(compiled(task), sort_keys=True)
+        golden_file(task).write_text(text, encoding="utf-8")
+        print(f"# {golden_file(task).name}\n{text}")
+
+
+if __name__ == "__main__":
+    main()

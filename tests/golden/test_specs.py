@@ -1,0 +1,71 @@
+"""The compiled specs are the golden ones, and keep what every spec of this library promises."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from accept import compiled, golden_file
+from graduate.components.data.items import Task
+
+GOLDEN = sorted(Path(__file__).parent.glob("*.yaml"))
+
+
+def tasks_of(spec):
+    """Every task of a spec, those of its nested DAGs too."""
+    for dag in (spec["root"], *spec["components"].values()):
+        yield from dag.get("dag", {}).get("tasks", {}).values()
+
+
+def executors_of(spec):
+    """Name and container of every executor."""
+    return {name: each["container"] for name, each in spec["deploymentSpec"]["executors"].items()}
+
+
+@pytest.fixture(params=GOLDEN, ids=lambda path: path.stem)
+def spec(request):
+    return yaml.safe_load(request.param.read_text(encoding="utf-8"))
+
+
+def test_every_task_has_a_golden_spec():
+    assert [golden_file(task) for task in sorted(Task)] == GOLDEN
+
+
+@pytest.mark.parametrize("task", Task)
+def test_a_compiled_spec_is_the_golden_one(task):
+    golden = yaml.safe_load(golden_file(task).read_text(encoding="utf-8"))
+    assert compiled(task) == golden, "accept the change with `make golden` if it is meant"
+
+
+def test_nothing_is_installed_at_run_time(spec):
+    assert "pip install" not in yaml.safe_dump(spec)
+
+
+def test_every_image_is_pinned_by_digest_or_said_to_be_unbuilt(spec):
+    for name, container in executors_of(spec).items():
+        _, _, version = container["image"].rpartition("@sha256:")
+        assert len(version) == 64 or container["image"].endswith(":unbuilt"), name
+
+
+def test_every_container_has_limits(spec):
+    for name, container in executors_of(spec).items():
+        assert container["resources"].keys() >= {"resourceCpuLimit", "resourceMemoryLimit"}, name
+
+
+def test_every_task_has_a_display_name_retries_and_a_caching_decision(spec):
+    leaves = [task for task in tasks_of(spec) if f"exec-{task['componentRef']['name'][5:]}" in executors_of(spec)]
+    assert len(leaves) == len(executors_of(spec))
+    for task in leaves:
+        assert " " in task["taskInfo"]["name"], "a display name reads as prose"
+        assert task["retryPolicy"]["maxRetryCount"] > 0
+        assert task["retryPolicy"]["backoffFactor"] > 1
+        assert "cachingOptions" in task
+
+
+def test_the_parameters_are_the_fixed_names_and_described(spec):
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert set(parameters) == {
+        "dataset", "label_column", "target_metric", "target_value", "engine", "accept", "decision",
+        "baseline_effort", "train_steps", "fine_tune_checkpoint", "seed",
+    }  # fmt: skip
+    assert all(each["description"] for each in parameters.values())
+    assert [name for name, each in parameters.items() if "defaultValue" not in each] == ["dataset"]
