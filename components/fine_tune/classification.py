@@ -1,5 +1,8 @@
 """Training of an image classifier: all of the network, from a checkpoint or from nothing."""
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +20,7 @@ from ..models.detection.augment import augment
 from ..models.folder import ModelFolder
 from ..models.image_classifier import ExportedClassifier, build_classifier
 from ..models.image_data import decode_images
+from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
 from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps
 
@@ -54,18 +58,7 @@ def fine_tune_classifier(dataset: Dataset, output: Path, train_steps: int, check
         history.write(output, _train(network, images, truth, recipe))
 
     exported = ExportedClassifier(network, size)
-    model = ModelFolder(
-        path=output,
-        name="custom classifier",
-        task=dataset.task,
-        labels=dataset.labels,
-        framework="tensorflow",
-        pretrained=backbone.pretrained,
-        dataset_digests=dataset.digests,
-        input={"kind": "image", "name": "image_tensor", "height": size, "width": size},
-        parameters=asdict(recipe) | {"backbone": backbone.network.name},
-        seed=seed,
-    )
+    model = image_model(output, "custom classifier", dataset, backbone, asdict(recipe), seed)
     exported.save(model.saved_model)
     found = dict(predict_images(exported.classify, dataset.task, dataset.labels, dataset.items("test")))
     predictions.write(model.predictions("test"), found.items())

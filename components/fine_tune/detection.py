@@ -17,6 +17,7 @@ from ..models.detection.training import ImageSource, train_detector
 from ..models.detection_metrics import detection_metrics
 from ..models.folder import ModelFolder
 from ..models.image_data import decode_images
+from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
 from ..models.training import Recipe
 
@@ -53,18 +54,7 @@ def fine_tune_detector(dataset: Dataset, output: Path, train_steps: int, checkpo
     history.write(output, curve)
 
     exported = ExportedDetector(network, size)
-    model = ModelFolder(
-        path=output,
-        name="custom detector",
-        task=dataset.task,
-        labels=dataset.labels,
-        framework="tensorflow",
-        pretrained=backbone.pretrained,
-        dataset_digests=dataset.digests,
-        input={"kind": "image", "name": "image_tensor", "height": size, "width": size},
-        parameters=asdict(recipe) | {"backbone": backbone.network.name},
-        seed=seed,
-    )
+    model = image_model(output, "custom detector", dataset, backbone, asdict(recipe), seed)
     exported.save(model.saved_model)
     test = list(dataset.items("test"))
     found = dict(predict_images(exported.detect, dataset.task, dataset.labels, test))

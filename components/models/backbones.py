@@ -1,5 +1,8 @@
 """Backbones: images to feature maps of strides 8, 16 and 32, with the weights that a checkpoint brings."""
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -70,18 +70,20 @@ def _days(values: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def signature_names(columns: Sequence[InputColumn]) -> dict[str, str]:
-    """Names of a SavedModel's inputs, by column name.
+    """Names of a SavedModel's inputs, by column name; ONNX takes the columns' own names.
 
-    TensorFlow takes only Python's identifiers as names in a signature, so a column that is named otherwise goes by its
-    place in the model's columns: `column_0` for the first one. ONNX takes the columns' own names.
+    TensorFlow's signatures and their conversion keep only Python identifiers in lower case, so `Mean radius` goes by
+    `mean_radius`. A column whose name gives no identifier, or not one of its own, goes by its place: `column_0` is the
+    first.
     """
+    candidates = [re.sub(r"[^a-z0-9]+", "_", column["name"].lower()).strip("_") for column in columns]
     return {
-        column["name"]: column["name"] if _may_stand_in_signature(column["name"]) else f"column_{place}"
-        for place, column in enumerate(columns)
+        column["name"]: name if candidates.count(name) == 1 and _is_free(name) else f"column_{place}"
+        for place, (column, name) in enumerate(zip(columns, candidates, strict=True))
     }
 
 
-def _may_stand_in_signature(name: str) -> bool:
-    is_identifier = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None and not keyword.iskeyword(name)
-    # `self` is taken by TensorFlow's own methods, `column_N` by this rule.
-    return is_identifier and name != "self" and re.fullmatch(r"column_\d+", name) is None
+def _is_free(name: str) -> bool:
+    """Whether a name may stand in a signature: `self` is taken by TensorFlow's own methods, `column_N` by our rule."""
+    is_taken = keyword.iskeyword(name) or name == "self" or re.fullmatch(r"column_\d+", name)
+    return name.isidentifier() and not is_taken

@@ -22,8 +22,13 @@ from numpy.typing import NDArray
 
 from ..data.items import Column, ColumnType
 from ..data.storage import write_atomically
+from ..errors import InputError
 from .columns import column_tensors, input_column
 from .folder import InputColumn
+
+# Periods that models see in a date; the year is the mean Gregorian one.
+DAYS_PER_WEEK = 7.0
+DAYS_PER_YEAR = 365.2425
 
 Transform = Literal["numeric", "date", "one_hot", "dropped"]
 
@@ -56,8 +61,15 @@ def describe(rows: pa.Table, columns: Iterable[Column]) -> list[FeatureTransform
 
 
 def read(path: str | Path) -> list[FeatureTransform]:
-    """Reads the file that `write` wrote."""
-    records = json.loads(Path(path).read_text(encoding="utf-8"))
+    """Reads the file that `write` wrote.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    try:
+        records = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"There is no {path}: give the model folder of a tabular baseline.") from None
     return [FeatureTransform(**{**record, "type": ColumnType(record["type"])}) for record in records]
 
 

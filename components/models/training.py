@@ -1,5 +1,8 @@
 """The training loop, the same for every kind of network: recipe, optimiser, order of the data, curve and progress."""
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 

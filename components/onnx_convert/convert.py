@@ -92,7 +92,7 @@ def _write_certificate(result: dict[str, Any], folder: Path) -> None:
 
 def _departure(parity: Parity) -> str:
     return (
-        f"not proven: {parity.metric} is {parity.metric_onnx:.4f} in ONNX against {parity.metric_source:.4f}, the largest "
-        f"difference {parity.max_abs_difference:.2g} against a tolerance of {parity.tolerance:g}; departing items: "
+        f"not proven: {parity.metric} is {parity.metric_onnx:.4f} in ONNX against {parity.metric_source:.4f}; the "
+        f"largest difference is {parity.max_abs_difference:.2g}, {parity.tolerance:g} is tolerated; departing items: "
         + (", ".join(parity.departing) or "none")
     )

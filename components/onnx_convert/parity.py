@@ -1,9 +1,10 @@
 """Whether the ONNX file computes what its source computed, on the real data of the test split."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..data.images import decode, read_image
@@ -71,7 +72,8 @@ def compare(dataset: Dataset, task: Task, source: Mapping[str, Prediction], onnx
         raise InputError("the test split is empty: a model is proven on real data, give the data a test split")
     if source.keys() != onnx.keys():
         raise InputError("the model's predictions are not of this dataset's test split: train the model on it again")
-    scale = max((abs(each["value"]) for each in source.values() if "value" in each), default=1.0) or 1.0
+    is_regression = task is Task.TABULAR_REGRESSION
+    scale = (max(abs(_value(each)) for each in source.values()) if is_regression else 1.0) or 1.0
     differences = {identity: _difference(task, source[identity], onnx[identity]) / scale for identity in source}
     departing = [identity for identity, difference in differences.items() if not difference <= TOLERANCE]
     name = metrics.DEFAULT_METRIC[task]
@@ -104,12 +106,11 @@ def predict_test_split(runner: OnnxRunner, dataset: Dataset) -> Iterator[tuple[s
 
 def _difference(task: Task, source: Prediction, onnx: Prediction) -> float:
     if task is Task.TABULAR_REGRESSION:
-        return abs(source["value"] - onnx["value"])
+        return abs(_value(source) - _value(onnx))
     if task is Task.OBJECT_DETECTION:
         return max(_unmatched(source, onnx), _unmatched(onnx, source))
-    there = dict(zip(onnx["displayNames"], onnx["confidences"], strict=True))
-    pairs = zip(source["displayNames"], source["confidences"], strict=True)
-    return max(abs(confidence - there[name]) for name, confidence in pairs)
+    there = dict(_rows(onnx))
+    return max(float(np.abs(confidence - there[label]).max()) for label, confidence in _rows(source))
 
 
 def _unmatched(one: Prediction, other: Prediction) -> float:
@@ -121,16 +122,24 @@ def _unmatched(one: Prediction, other: Prediction) -> float:
     candidates = list(_rows(other))
     for label, values in _rows(one):
         if values[0] >= LEAST_CONFIDENCE:
-            same_label = [np.abs(values - found).max() for name, found in candidates if name == label]
+            same_label = [float(np.abs(values - found).max()) for name, found in candidates if name == label]
             far = max(far, min(same_label, default=1.0))
-    return float(far)
+    return far
 
 
-def _rows(prediction: Prediction) -> Iterable[tuple[str, np.ndarray]]:
-    """Each detection as its label and (confidence, xMin, xMax, yMin, yMax)."""
-    for label, confidence, box in zip(
-        prediction["displayNames"], prediction["confidences"], prediction["bboxes"], strict=True
-    ):
+def _value(prediction: Prediction) -> float:
+    if "value" not in prediction:
+        raise TypeError("a prediction of a regression has a value")
+    return prediction["value"]
+
+
+def _rows(prediction: Prediction) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Each label with its confidence and, of a detection, xMin, xMax, yMin, yMax."""
+    if "value" in prediction:
+        raise TypeError("a prediction of a regression has no labels")
+    labelled = zip(prediction["displayNames"], prediction["confidences"], strict=True)
+    for place, (label, confidence) in enumerate(labelled):
+        box = prediction["bboxes"][place] if "bboxes" in prediction else []
         yield label, np.array([confidence, *box])
 
 

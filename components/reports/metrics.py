@@ -9,8 +9,12 @@ from typing import Any, Protocol
 class MetricsArtifact(Protocol):
     """What is used of `kfp.dsl.Metrics` and `kfp.dsl.ClassificationMetrics`; rooms do not import KFP."""
 
-    path: str
     metadata: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        """Of the artifact's file."""
+        ...
 
 
 def log_metrics(artifact: MetricsArtifact, values: Mapping[str, float]) -> None:

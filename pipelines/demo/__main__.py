@@ -45,7 +45,7 @@ class Demo:
 DEMOS = {
     "": Demo(
         Task.OBJECT_DETECTION,
-        {"target_value": "0.9", "train_steps": "350", "fine_tune_checkpoint": str(LETTERS)},
+        {"target_value": "0.95", "train_steps": "200", "fine_tune_checkpoint": str(LETTERS)},
     ),
     "tabular": Demo(Task.TABULAR_CLASSIFICATION, {"label_column": "diagnosis", "target_value": "0.98"}),
 }

@@ -109,12 +109,12 @@ def make_scenes(folder: Path, seed: int = 0) -> Path:
 
 def scans_by_split(rng: np.random.Generator) -> dict[str, list[tuple[np.ndarray, str]]]:
     """The scans (float [8, 8], 0..1) with their labels, dealt out to the splits without overlap."""
-    digits = load_digits()
-    order = rng.permutation(len(digits.target))
+    pixels, labels = load_digits(return_X_y=True)
+    order = rng.permutation(len(labels))
     ends = np.cumsum([round(share * len(order)) for share in SCAN_SHARES.values()])
     parts = np.split(order, ends[:-1])
     return {
-        ml_use: [(digits.images[i] / 16.0, str(digits.target[i])) for i in part]
+        ml_use: [(pixels[i].reshape(8, 8) / 16.0, str(labels[i])) for i in part]
         for ml_use, part in zip(SCAN_SHARES, parts, strict=True)
     }
 
@@ -163,7 +163,7 @@ def draw_digit(scan: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def free_place(scene: Scene, width: int, height: int, label: str, rng: np.random.Generator) -> LabelledBox | None:
     """A random place that covers no other digit, or None after twenty tries."""
     for _ in range(20):
-        x, y = rng.integers(0, scene.width - width), rng.integers(0, scene.height - height)
+        x, y = int(rng.integers(0, scene.width - width)), int(rng.integers(0, scene.height - height))
         box = LabelledBox(label, x, y, x + width, y + height)
         if all(box.overlap(other) <= LARGEST_OVERLAP for other in scene.boxes):
             return box

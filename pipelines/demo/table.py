@@ -63,9 +63,9 @@ def make_table(folder: Path, seed: int = 0) -> Path:
 
 
 def _clean_table(rng: np.random.Generator) -> pd.DataFrame:
-    data = load_breast_cancer(as_frame=True)
-    table = data.data.copy()
-    table["diagnosis"] = data.target_names[data.target]
+    columns, is_benign = load_breast_cancer(return_X_y=True, as_frame=True)
+    table = pd.DataFrame(columns)
+    table["diagnosis"] = np.where(is_benign, "benign", "malignant")
     table["ml_use"] = rng.choice(list(SPLITS), len(table), p=list(SPLITS.values()))
     return table
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from graduate.components.data.items import Task
 from graduate.pipelines.cli import compile_pipeline
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from accept import compiled, golden_file
+
 from graduate.components.data.items import Task
 
 GOLDEN = sorted(Path(__file__).parent.glob("*.yaml"))

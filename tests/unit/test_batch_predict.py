@@ -8,14 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from tiny_models import an_image, an_item, detector, image_dataset, people_dataset, regressor
+
 from graduate.components.batch_predict.plan import plan_of
 from graduate.components.batch_predict.predict import predict
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Reject
 from graduate.components.errors import InputError
 from graduate.components.models.folder import ModelFolder
-from PIL import Image
-from tiny_models import an_image, an_item, detector, image_dataset, people_dataset, regressor
 
 ITEMS = 100
 CHANGED, GONE, BLACK = "item 5", "item 40", "item 77"

@@ -2,10 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
+from tiny_images import write_images
+
 from graduate.components.data.items import Box, Reject, Task
 from graduate.components.data.readers.detect import read_records
 from graduate.components.data.readers.records import Record
-from tiny_images import write_images
 
 
 def write_annotations(path: Path, annotations: list[dict], file_name: str = "a.jpg") -> None:

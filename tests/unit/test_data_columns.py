@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+
 from graduate.components.data.columns import TypeInference, convert
 from graduate.components.data.items import ColumnType
 

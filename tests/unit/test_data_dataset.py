@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from graduate.components.data.dataset import Dataset, DatasetWriter, row_schema
 from graduate.components.data.items import Box, Column, ColumnType, Fault, Item, Reject, Task
 from graduate.components.errors import InputError

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from tiny_images import image_bytes
+
 from graduate.components.data import images
 from graduate.components.data.images import ImageError, decode, read_image
 from graduate.components.data.items import Item
 from graduate.components.errors import InputError
-from PIL import Image
-from tiny_images import image_bytes
 
 
 def test_an_image_decodes_to_its_pixels() -> None:

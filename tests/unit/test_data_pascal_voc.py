@@ -1,11 +1,12 @@
 from pathlib import Path
 
 import pytest
+from tiny_images import write_images
+
 from graduate.components.data.items import Box, Reject, Task
 from graduate.components.data.readers.detect import read_records
 from graduate.components.data.readers.records import Record
 from graduate.components.errors import InputError
-from tiny_images import write_images
 
 
 def write_xml(path: Path, *boxes: tuple[str, int, int, int, int]) -> None:

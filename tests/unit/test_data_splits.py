@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pytest
+
 from graduate.components.data.splits import hashed_split, named_split, split_of_path
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from graduate.components.data.items import Reject
 from graduate.components.data.readers.tables import Chunk, open_table
 from graduate.components.errors import InputError

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from graduate.components.data.items import Box, Reject, Task
 from graduate.components.data.readers.detect import read_records
 from graduate.components.data.readers.records import Record

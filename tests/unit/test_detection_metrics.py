@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from graduate.components.data.items import Box, Fault, Item
 from graduate.components.errors import InputError
 from graduate.components.models.detection_metrics import DetectionEvaluation, detection_metrics

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-tf = pytest.importorskip("tensorflow", reason="the tensorflow extra is not installed")
+import tensorflow as tf
 
 from graduate.components.data.items import Box, Fault, Item
 from graduate.components.models.backbones import compact_backbone, load_backbone
@@ -94,7 +93,7 @@ def test_augmentation_moves_boxes_with_the_picture():
         each.numpy()
         for each in augment(tf.constant(images), tf.constant(boxes), tf.constant([[4]]), tf.constant([1, 2]))
     )
-    rows, columns = np.where((moved[0, ..., 0] > 160))
+    rows, columns = np.where(moved[0, ..., 0] > 160)
     seen = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]) / 64
     np.testing.assert_allclose(box[0, 0], seen, atol=0.04)
     assert label[0, 0] == 4

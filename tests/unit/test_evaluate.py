@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_models import an_image, an_item, image_dataset, people_dataset
+
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Task
 from graduate.components.errors import InputError
 from graduate.components.evaluate.compare import compare
 from graduate.components.models import predictions
 from graduate.components.models.folder import ModelFolder
-from tiny_models import an_image, an_item, image_dataset, people_dataset
 
 CAT, DOG = Box("cat", 0.1, 0.1, 0.5, 0.9), Box("dog", 0.6, 0.2, 0.9, 0.8)
 

@@ -3,14 +3,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from kfp import dsl
+from tiny_images import image_bytes, write_images
+
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import SPLITS, Fault, Item
 from graduate.components.errors import InputError
 from graduate.components.import_dataset.component import import_dataset
 from graduate.components.import_dataset.describe import describe_dataset
 from graduate.components.import_dataset.read import counts, read_dataset
-from kfp import dsl
-from tiny_images import image_bytes, write_images
 
 
 def items(folder: Path) -> dict[str, tuple[str, Item]]:

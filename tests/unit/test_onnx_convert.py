@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
+from tiny_models import an_image, an_item, detector, image_dataset
+
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Task
 from graduate.components.errors import InputError
@@ -13,7 +15,6 @@ from graduate.components.models import predictions
 from graduate.components.models.onnx_runner import OnnxRunner
 from graduate.components.onnx_convert.convert import NotProvenError, convert
 from graduate.components.onnx_convert.parity import compare, predict_test_split
-from tiny_models import an_image, an_item, detector, image_dataset
 
 BOXES = [Box("cat", 0.0, 0.0, 0.4, 1.0), Box("dog", 0.6, 0.2, 1.0, 0.8)]
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from tiny_models import detector, regressor
+
 from graduate.components.errors import InputError
 from graduate.components.models.folder import ModelFolder
 from graduate.components.models.onnx_runner import OnnxRunner
-from tiny_models import detector, regressor
 
 
 def a_picture(height: int, width: int, level: int) -> np.ndarray:

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pyarrow as pa
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
 from graduate.components.data.dataset import DatasetWriter, row_schema
 from graduate.components.data.items import Box, Column, ColumnType, Item, Reject, Task
 from graduate.components.models.folder import ModelFolder
-from onnx import TensorProto, helper, numpy_helper
-from PIL import Image
 
 
 def detector(folder: Path, **fields) -> ModelFolder:

@@ -3,6 +3,9 @@
 Zhang et al. 2020, "Bridging the Gap Between Anchor-based and Anchor-free Detection", arXiv:1912.02424, algorithm 1.
 """
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 import tensorflow as tf
 
 from .anchors import Anchors

@@ -1,5 +1,8 @@
 """Random changes of training images that keep their labels true. No flips: a mirrored 2 is no 2."""
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 import tensorflow as tf
 
 ZOOM = 0.3  # the window's sides are exp(-ZOOM) to exp(ZOOM) of the image's

@@ -1,5 +1,8 @@
 """Geometry of boxes, and the code in which the network states them relative to anchors."""
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 import tensorflow as tf
 
 # Scales of the Faster R-CNN box coder as in the TF Object Detection API (ty, tx, th, tw).

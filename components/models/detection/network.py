@@ -3,6 +3,9 @@
 Feature pyramid: Lin et al. 2017, arXiv:1612.03144. Shared heads: RetinaNet, arXiv:1708.02002.
 """
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 import math
 
 import keras

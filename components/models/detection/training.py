@@ -1,5 +1,8 @@
 """One training step of a detector, from images or from the feature maps of a frozen backbone."""
 
+# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
+# pyright: reportArgumentType=false
+
 from dataclasses import dataclass
 from typing import Any, Protocol
 

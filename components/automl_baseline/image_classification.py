@@ -1,0 +1,117 @@
+"""The baseline of image classification: logistic regression on a frozen backbone's pooled features."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+
+from ..data.dataset import Dataset
+from ..data.items import SPLITS, Item
+from ..errors import InputError
+from ..models import label_probabilities, metrics, predictions
+from ..models.backbones import load_backbone
+from ..models.folder import ModelFolder
+from ..models.image_classifier import ExportedClassifier, build_embedding
+from ..models.image_data import decode_images
+from ..models.image_model import image_model
+from ..models.label_probabilities import LabelProbabilities
+from .features import feature_maps, freeze
+from .labels import Linear, fit, out_of_fold, predict
+
+
+def train_classification_baseline(dataset: Dataset, output: Path, checkpoint: str, seed: int) -> ModelFolder:
+    """Fits the classifier, measures it, and says of each label how probable it is.
+
+    Args:
+        dataset: of images with one label each; those with none or several are not learned from.
+        output: the model folder to write.
+        checkpoint: the backbone's weights, see `backbones.load_backbone`.
+        seed: same data, same seed, same machine: same model.
+
+    Returns:
+        The model folder, saved.
+
+    Raises:
+        InputError: the checkpoint cannot be used, or the train split has fewer than two labels.
+    """
+    start = time.process_time()
+    keras.utils.set_random_seed(seed)
+    backbone = load_backbone(checkpoint)
+    print(backbone.pretrained, flush=True)
+    size = backbone.image_size
+    embedding = build_embedding(backbone.network)
+    items: dict[str, list[Item]] = {split: list(dataset.items(split)) for split in SPLITS}
+    features: dict[str, NDArray[np.floating]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for split in SPLITS:
+            images = decode_images(items[split], size, size, Path(scratch) / split)
+            if split == "train":
+                freeze(backbone, images)
+            features[split] = np.array(feature_maps(embedding, images, Path(scratch) / split)[0], np.float32)
+
+    given = _given(items["train"], dataset.labels)
+    known = given >= 0
+    if len(set(given[known])) < 2:
+        raise InputError("the train split has images of fewer than two labels: there is nothing to tell apart")
+    fitted = fit(features["train"][known], given[known])
+    classes = len(dataset.labels)
+    probabilities = {split: predict(fitted, features[split], classes) for split in SPLITS}
+    groups = np.array([item.sha256 for item in items["train"]])
+    probabilities["train"][known] = out_of_fold(features["train"][known], given[known], groups[known], classes, seed)
+
+    model = image_model(output, "baseline classifier", dataset, backbone, {}, seed)
+    assert isinstance(fitted, Linear)  # two labels at least
+    ExportedClassifier(_with_logits(embedding, fitted, classes), size).save(model.saved_model)
+    for split in SPLITS:
+        answers = (predictions.of_probabilities(dataset.labels, row) for row in probabilities[split])
+        identities = (item.id for item in items[split])
+        predictions.write(model.predictions(split), zip(identities, answers, strict=True))
+    label_probabilities.write(model.label_probabilities, _label_rows(items, probabilities))
+    test = predictions.read(model.predictions("test"))
+    model.metrics = metrics.measure(dataset.task, dataset.labels, metrics.truths(dataset, "test"), test)
+    model.parameters["cpu_seconds"] = round(time.process_time() - start, 1)
+    model.save()
+    return model
+
+
+def _given(items: list[Item], labels: list[str]) -> NDArray[np.int64]:
+    """The place of each item's one label among the labels, or -1 where it has none or several."""
+    return np.array([labels.index(item.labels[0]) if len(item.labels) == 1 else -1 for item in items], np.int64)
+
+
+def _with_logits(embedding: keras.Model, fitted: Linear, num_classes: int) -> keras.Model:
+    """The embedding with the fitted classifier as one dense layer: the scaler is folded into its weights."""
+    scaler, regression = fitted.scaler, fitted.regression
+    kernel, bias = regression.coef_, regression.intercept_
+    if len(regression.classes_) == 2:  # scikit-learn keeps one row for two classes
+        kernel, bias = np.concatenate([-kernel / 2, kernel / 2]), np.concatenate([-bias / 2, bias / 2])
+    kernel = kernel / scaler.scale_
+    bias = bias - kernel @ np.asarray(scaler.mean_)
+    # A label that no training image has keeps a probability of practically 0.
+    weights = np.zeros((kernel.shape[1], num_classes))
+    offsets = np.full(num_classes, -30.0)
+    weights[:, regression.classes_], offsets[regression.classes_] = kernel.T, bias
+    logits = layers.Dense(num_classes, name="logits")
+    network = keras.Model(embedding.inputs, logits(embedding.output))
+    logits.set_weights([weights, offsets])
+    return network
+
+
+def _label_rows(items: dict[str, list[Item]], probabilities: dict[str, NDArray[np.float32]]) -> LabelProbabilities:
+    rows = [
+        (item.id, split, item.labels[0], row)
+        for split, members in items.items()
+        for item, row in zip(members, probabilities[split], strict=True)
+        if len(item.labels) == 1
+    ]
+    return LabelProbabilities(
+        ids=[row[0] for row in rows],
+        splits=[row[1] for row in rows],
+        boxes=np.full(len(rows), -1, np.int32),
+        labels=[row[2] for row in rows],
+        probabilities=np.stack([row[3] for row in rows]),
+    )

@@ -1,0 +1,113 @@
+"""What the gate finds: cases, each of one item or box, grouped by rule into findings."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..reports.pictures import PredictedBox
+from .rules import RULES, SEVERITIES, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One item that a rule found.
+
+    Attributes:
+        id: of the item, or of the image that could not become one; "" where the case is of a label or of a line.
+        source: file and line.
+        split: "" where unknown.
+        detail: what was found, in words.
+        box: index in the item's boxes, or -1 for the whole item.
+        twin: split and id of the item that this one repeats.
+        proposal: the box that the baseline would draw.
+    """
+
+    id: str
+    source: str
+    split: str
+    detail: str
+    box: int = -1
+    twin: tuple[str, str] | None = None
+    proposal: PredictedBox | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields of the verdict's format."""
+        return {"id": self.id, "source": self.source, "split": self.split, "box": self.box, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """All cases of one rule, the worst first.
+
+    Attributes:
+        rule: its name.
+        severity: from the rule and the measured value.
+        message: what was measured, one sentence.
+        measured: the value that the rule limits.
+        threshold: its limit.
+        cases: where it was found.
+        accepted: whether the user accepts the rule, so that it stops nothing.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    measured: float
+    threshold: float
+    cases: Sequence[Case]
+    accepted: bool = False
+
+    @property
+    def stops(self) -> bool:
+        """Whether the data has to be mended before anything is built on it."""
+        return self.severity == "critical" and not self.accepted
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of verdict.json's `findings`."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "message": self.message,
+            "measured": self.measured,
+            "threshold": self.threshold,
+            "accepted": self.accepted,
+            "advice": RULES[self.rule].advice,
+            "count": len(self.cases),
+            "items": [case.as_json() for case in self.cases],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A rule that the gate could not look for, and why: one sentence."""
+
+    rule: str
+    reason: str
+
+
+Outcome = Finding | NotJudged
+
+
+def finding(rule: str, measured: float, cases: Sequence[Case], message: str) -> list[Finding]:
+    """The finding of a rule, or none where the measured value is within its threshold."""
+    severity = RULES[rule].severity_of(measured)
+    if severity is None:
+        return []
+    return [Finding(rule, severity, message, measured, RULES[rule].limit_of(severity), cases)]
+
+
+def counted(rule: str, cases: Sequence[Case], of: str) -> list[Finding]:
+    """The finding of a rule whose measure is how many cases there are.
+
+    Args:
+        rule: its name.
+        cases: where it was found.
+        of: among what, such as "1,203 images".
+    """
+    return finding(rule, len(cases), cases, f"{len(cases):,} case{'s'[: len(cases) != 1]} among {of}.")
+
+
+def marked(findings: Iterable[Finding], accepted: frozenset[str]) -> list[Finding]:
+    """The findings, those of accepted rules marked so, the gravest first and otherwise in the order found."""
+    found = [replace(each, accepted=each.rule in accepted) for each in findings]
+    return sorted(found, key=lambda each: SEVERITIES.index(each.severity))

@@ -1,0 +1,30 @@
+"""What is reached without looking at the data: the zero of the gate's scale."""
+
+from collections import Counter
+
+import numpy as np
+
+from ..data.dataset import Dataset
+from ..data.items import Task
+from ..models.metrics import classification_metrics, regression_metrics, truths
+
+
+def naive_metrics(data: Dataset) -> dict[str, float]:
+    """Metrics on the test split of a model that predicts the same for every item.
+
+    Detection: no box, so every average precision is 0. Classification: the share of each label in train as its
+    probability, so that the answer is always the commonest label. Regression: the mean of train.
+
+    Returns:
+        Name to value, for the metrics that are defined on this split.
+    """
+    if data.task is Task.OBJECT_DETECTION:
+        return {"ap": 0.0, "ap50": 0.0, "ap75": 0.0}
+    train, test = list(truths(data, "train").values()), list(truths(data, "test").values())
+    if not train or not test:
+        return {}
+    if data.task is Task.TABULAR_REGRESSION:
+        return regression_metrics(np.array(test, float), np.full(len(test), np.mean(np.array(train, float))))
+    counts = Counter(train)
+    shares = np.array([counts[label] / len(train) for label in data.labels])
+    return classification_metrics([str(label) for label in test], np.tile(shares, (len(test), 1)), data.labels)

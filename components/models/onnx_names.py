@@ -1,0 +1,14 @@
+"""Names of an ONNX graph's inputs and outputs; converters replace what is no identifier in them."""
+
+from collections.abc import Mapping
+
+import onnx
+
+
+def rename(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:
+    """Gives inputs and outputs of a graph other names, in place; those that are not named stay as they are."""
+    for value in (*graph.input, *graph.output):
+        value.name = new_names.get(value.name, value.name)
+    for node in graph.node:
+        node.input[:] = [new_names.get(name, name) for name in node.input]
+        node.output[:] = [new_names.get(name, name) for name in node.output]

@@ -1,0 +1,1 @@
+"""Says in one sentence how a run ended."""

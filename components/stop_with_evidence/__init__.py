@@ -1,0 +1,1 @@
+"""Stops the run with a work list for whoever owns the data."""

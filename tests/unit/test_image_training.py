@@ -1,0 +1,120 @@
+"""The image baselines and fine-tuning, on a handful of pictures and for a few steps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image, ImageDraw
+from tiny_models import an_item, image_dataset
+
+from graduate.components.automl_baseline import detection as baseline_detection
+from graduate.components.automl_baseline.detection import train_detection_baseline
+from graduate.components.automl_baseline.image_classification import train_classification_baseline
+from graduate.components.automl_baseline.labels import out_of_fold
+from graduate.components.data.dataset import Dataset
+from graduate.components.data.items import Box, Task
+from graduate.components.errors import InputError
+from graduate.components.fine_tune.train import fine_tune
+from graduate.components.models import history, label_probabilities, predictions
+from graduate.components.models.folder import ModelFolder
+
+COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220)}
+COUNTS = {"train": 12, "validation": 2, "test": 4}
+
+
+def pictures(folder, task):
+    """A square of one of two colours at a random place of a grey page."""
+    rng = np.random.default_rng(0)
+    items = {split: [] for split in COUNTS}
+    for split, count in COUNTS.items():
+        for number in range(count):
+            label = list(COLOURS)[number % 2]
+            x, y = rng.integers(0, 50, 2)
+            picture = Image.new("RGB", (96, 80), (200, 200, 200))
+            ImageDraw.Draw(picture).rectangle((x, y, x + 28, y + 28), COLOURS[label])
+            path = folder / f"{split}-{number}.png"
+            folder.mkdir(parents=True, exist_ok=True)
+            picture.save(path)
+            box = Box(label, x / 96, y / 80, (x + 29) / 96, (y + 29) / 80)
+            is_detection = task is Task.OBJECT_DETECTION
+            item = an_item(path, path.name, [box] if is_detection else [], [] if is_detection else [label])
+            items[split].append(item)
+    return Dataset.open(image_dataset(folder / "dataset", items, task))
+
+
+@pytest.fixture(scope="module")
+def detection(tmp_path_factory):
+    return pictures(tmp_path_factory.mktemp("detection"), Task.OBJECT_DETECTION)
+
+
+@pytest.fixture(scope="module")
+def classification(tmp_path_factory):
+    return pictures(tmp_path_factory.mktemp("classification"), Task.IMAGE_CLASSIFICATION)
+
+
+def agrees_with_its_saved_model(model, dataset):
+    """Whether the predictions of the test split in the folder are what the SavedModel answers."""
+    from graduate.components.models.image_predictions import predict_images
+
+    serving = tf.saved_model.load(str(model.saved_model)).signatures["serving_default"]
+    call = lambda images: serving(image_tensor=images)  # noqa: E731
+    again = dict(predict_images(call, model.task, model.labels, dataset.items("test")))
+    return again == dict(predictions.read(model.predictions("test")))
+
+
+def test_the_detection_baseline_predicts_every_item_and_judges_every_box(tmp_path, detection, monkeypatch):
+    monkeypatch.setattr(baseline_detection, "FEWEST_STEPS", 2)
+    model = train_detection_baseline(detection, tmp_path / "model", "fast", "", seed=0)
+    assert ModelFolder.open(tmp_path / "model") == replace(model, path=tmp_path / "model")
+    for split, count in COUNTS.items():
+        assert [key for key, _ in predictions.read(model.predictions(split))] == [i.id for i in detection.items(split)]
+        assert len(list(detection.items(split))) == count
+    rows = label_probabilities.read(model.label_probabilities)
+    assert len(rows.ids) == sum(COUNTS.values())
+    np.testing.assert_allclose(rows.probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert set(model.metrics) == {"ap", "ap50", "ap75"}
+    assert "from nothing" in model.pretrained
+
+
+def test_the_classification_baseline_tells_two_colours_apart_and_exports_what_it_measured(tmp_path, classification):
+    model = train_classification_baseline(classification, tmp_path / "model", "", seed=0)
+    assert model.metrics["accuracy"] == 1.0
+    rows = label_probabilities.read(model.label_probabilities)
+    believed = [model.labels[place] for place in rows.probabilities.argmax(axis=1)]
+    assert believed == rows.labels
+    serving = tf.saved_model.load(str(model.saved_model)).signatures["serving_default"]
+    item = next(classification.items("test"))
+    answer = serving(image_tensor=tf.constant(np.asarray(Image.open(item.uri).convert("RGB"))[None]))
+    top = model.labels[int(np.argmax(answer["probabilities"]))]
+    assert top == item.labels[0]
+
+
+def test_fine_tuning_a_detector_writes_what_its_saved_model_answers(tmp_path, detection):
+    model = fine_tune(detection.path, tmp_path / "model", tmp_path / "page.html", train_steps=2)
+    assert agrees_with_its_saved_model(model, detection)
+    assert set(history.read(model.path)) == {"classification", "localisation"}
+    assert "<polyline" in (tmp_path / "page.html").read_text()
+
+
+def test_fine_tuning_a_classifier_writes_what_its_saved_model_answers(tmp_path, classification):
+    model = fine_tune(classification.path, tmp_path / "model", tmp_path / "page.html", train_steps=2)
+    assert agrees_with_its_saved_model(model, classification)
+    assert {"accuracy", "log_loss"} <= set(model.metrics)
+
+
+def test_a_negative_number_of_steps_is_refused(tmp_path, detection):
+    with pytest.raises(InputError, match="train_steps is -1"):
+        fine_tune(detection.path, tmp_path / "model", tmp_path / "page.html", train_steps=-1)
+
+
+def test_out_of_fold_probabilities_come_from_other_groups():
+    rng = np.random.default_rng(0)
+    labels = np.array([0, 1] * 20)
+    groups = np.repeat(np.arange(20), 2)
+    features = rng.normal(size=(40, 3)) + labels[:, None] * 6
+    probabilities = out_of_fold(features, labels, groups, num_classes=3, seed=0)
+    assert (probabilities.argmax(axis=1) == labels).all()
+    assert (probabilities[:, 2] == 0).all()
+    # With one group there is nothing to hold out.
+    assert (out_of_fold(features, labels, np.zeros(40), 3, seed=0) == np.float32(1 / 3)).all()
