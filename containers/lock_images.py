@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..components.errors import InputError, input_errors_as_sentences
+from ..components.errors import InputError, final_errors_as_sentences
 
 LOCK = Path(__file__).with_name("images.lock.json")
 _REFERENCE = re.compile(r"(?P<repository>\S+)/(?P<image>[^\s/@:]+)@(?P<digest>sha256:[0-9a-f]{64})")
@@ -48,5 +48,5 @@ def _read_reference(path: Path) -> Mapping[str, str]:
 
 
 if __name__ == "__main__":
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         lock_images(Path(sys.argv[1]))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from ..components.data.items import Task
-from ..components.errors import BAD_INPUT_EXIT_CODE, InputError
+from ..components.errors import BAD_INPUT_EXIT_CODE, FinalError, InputError
 
 # Each component's room: its plain function, which runs without a pipeline.
 ROOMS = {
@@ -112,7 +112,7 @@ def main() -> None:
     """Entry point: what the user can mend is said in one sentence, with exit code 65."""
     try:
         app(sys.argv[1:])
-    except InputError as error:
+    except FinalError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT_EXIT_CODE)
 

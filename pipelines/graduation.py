@@ -52,14 +52,20 @@ def graduation(task: Task) -> BaseComponent:
         Args:
             dataset: A location: the import file, table or folder of labelled data.
             label_column: Of a table, the column to predict.
-            target_metric: What models are judged by; empty for the task's own (ap50, accuracy or rmse).
-            target_value: The value of the metric that is good enough; 0 for the task's own.
+            target_metric: What models are judged by; empty for ap50, accuracy or rmse, as the task has it. One of: ap,
+                ap50, ap75, accuracy, log_loss, macro_f1, roc_auc, rmse, mae, r2.
+            target_value: The value of the metric that is good enough; 0 for its best value.
             engine: Where the baseline is trained. One of: local, vertex.
-            accept: Rules of the gate whose critical findings are accepted, separated by commas.
-            decision: What to do after the gate, or auto. One of: auto, fix_data, graduate, deploy_baseline.
+            accept: Rules of the gate whose critical findings are accepted, separated by commas. Any of:
+                undecodable_image, unreadable_file, too_large, bad_row, bad_annotation, no_annotation, not_listed,
+                crowd, rejected_record, label_missing, type_break, box_order, box_degenerate, box_out_of_range,
+                box_empty_label, duplicate, near_duplicate, split_overlap, too_few_per_label, class_imbalance,
+                wrong_label, missing_box.
+            decision: What to do after the gate; auto leaves it to the evidence. One of: auto, fix_data, graduate,
+                deploy_baseline.
             baseline_effort: How long the baseline searches. One of: fast, standard.
             train_steps: Batches that fine-tuning learns from; 0 for the task's own.
-            fine_tune_checkpoint: Pretrained weights to start from, a path, a gs:// URI, or imagenet; empty for none.
+            fine_tune_checkpoint: Pretrained weights for images: A location, or imagenet; empty for none.
             seed: Of everything random.
         """
         with dsl.ExitHandler(

@@ -1,8 +1,9 @@
 """A run's parameters, checked against the compiled pipeline's own signature before anything starts.
 
-KFP has neither choices nor locations as types, so a parameter's description says them: one that ends in
-"One of: a, b, c." takes only these, one that says "A location" takes a local path or a gs:// URI to read from, and one
-that says "A location to write to" one that need not exist yet.
+KFP has neither choices nor locations as types, so a parameter's description says them. One that ends in
+"One of: a, b, c." takes only these, one that ends in "Any of: a, b, c." several of these, separated by commas.
+"A location" stands for a local path or a gs:// URI to read from ("A location, or imagenet" takes that word too), and "A
+location to write to" for one that need not exist yet.
 """
 
 import difflib
@@ -36,8 +37,19 @@ class Parameter:
     @property
     def choices(self) -> tuple[str, ...]:
         """The only values it takes, or none at all where it takes any."""
-        match = re.search(r"One of: ([^.]+)\.$", self.description)
-        return tuple(choice.strip() for choice in match[1].split(",")) if match else ()
+        match = re.search(r"(One|Any) of: ([^.]+)\.$", self.description)
+        return tuple(choice.strip() for choice in match[2].split(",")) if match else ()
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it takes any number of its choices, separated by commas."""
+        return "Any of: " in self.description
+
+    @property
+    def keyword(self) -> str:
+        """The word that stands for a location, "" where there is none."""
+        match = re.search(r"A location, or (\w+)", self.description)
+        return match[1] if match else ""
 
     @property
     def is_location(self) -> bool:
@@ -102,13 +114,20 @@ def _value(parameter: Parameter, text: str | None) -> Any:
         # YAML has one kind of number; the cache's key tells 3 from 3.0.
         return int(parameter.default) if parameter.type == "NUMBER_INTEGER" else parameter.default
     value = _typed(parameter, text)
-    if parameter.choices and text not in parameter.choices:
-        near = difflib.get_close_matches(text, parameter.choices, n=1)
-        advice = f"; did you mean {near[0]!r}?" if near else "."
-        raise InputError(
-            f"Parameter {parameter.name!r} is {text!r}, which is not one of {', '.join(parameter.choices)}{advice}"
-        )
+    if parameter.choices:
+        _check_choices(parameter, text)
     return _location(parameter, text) if parameter.is_location else value
+
+
+def _check_choices(parameter: Parameter, text: str) -> None:
+    if text == parameter.default:
+        return
+    for given in text.split(",") if parameter.takes_several else [text]:
+        if given.strip() not in parameter.choices:
+            near = difflib.get_close_matches(given, parameter.choices, n=1)
+            advice = f"; did you mean {near[0]!r}?" if near else "."
+            choices = ", ".join(parameter.choices)
+            raise InputError(f"Parameter {parameter.name!r} has {given!r}, which is not one of {choices}{advice}")
 
 
 def _typed(parameter: Parameter, text: str) -> Any:
@@ -161,7 +180,7 @@ _TYPES = {
 
 def _location(parameter: Parameter, text: str) -> str:
     """The location as tasks get it: a local one is absolute; "" stands for none where that is the default."""
-    if not text and parameter.default == "":
+    if text in ("", parameter.keyword) and (text or parameter.default == ""):
         return text
     if not text:
         raise InputError(f"Parameter {parameter.name!r} is empty: give a local path or a gs:// URI.")

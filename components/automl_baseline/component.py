@@ -29,10 +29,10 @@ def automl_baseline(
         seed: Of everything random.
     """
     from graduate.components.automl_baseline.train import train_baseline
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
     from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         trained = train_baseline(
             dataset=dataset.path,
             output=model.path,

@@ -36,7 +36,7 @@ def train_tabular_baseline(dataset: Dataset, output: Path, effort: str = "fast",
 
     Raises:
         InputError: the data cannot be learned from.
-        RuntimeError: the ONNX graph does not agree with scikit-learn.
+        FinalError: the ONNX graph does not agree with scikit-learn.
     """
     start = time.process_time()
     test = labelled_rows(dataset, "test")

@@ -14,6 +14,7 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
 
 from ..data.storage import write_atomically
+from ..errors import FinalError
 from ..models.feature_transforms import DAYS_PER_WEEK, DAYS_PER_YEAR
 from ..models.onnx_names import rename
 from .tabular_pipeline import DateParts, predict
@@ -69,7 +70,7 @@ def prove(pipeline: Pipeline, file: Path, rows: pd.DataFrame, identities: Sequen
         The largest difference, in the measure of `TOLERANCE`.
 
     Raises:
-        RuntimeError: some rows differ by more than `TOLERANCE`; the sentence names them.
+        FinalError: some rows differ by more than `TOLERANCE`; the sentence names them.
     """
     expected = predict(pipeline, rows)
     session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
@@ -79,7 +80,7 @@ def prove(pipeline: Pipeline, file: Path, rows: pd.DataFrame, identities: Sequen
     differing = np.flatnonzero(~(differences <= TOLERANCE))
     if len(differing):
         named = ", ".join(identities[int(place)] for place in differing[:_NAMED_ROWS])
-        raise RuntimeError(
+        raise FinalError(
             f"The ONNX graph disagrees with scikit-learn by up to {differences.max():.3g} (accepted: {TOLERANCE:g}) on"
             f" {len(differing)} of {len(rows)} rows, among them {named}; this baseline is not usable, please report it."
         )

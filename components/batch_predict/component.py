@@ -22,16 +22,10 @@ def batch_predict(
         page: Counts, a sample of predictions, and what went wrong, for people.
         metrics: Counts of results, errors and rejects, and the rate.
     """
-    import json
-    from pathlib import Path
-
     from graduate.components.batch_predict.predict import predict
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
+    from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         summary = predict(model=model.path, input=dataset.path, output=predictions.path, page=page.path)
-    for name, value in summary.items():
-        if isinstance(value, int | float):
-            metrics.log_metric(name, value)
-    # kfp's local cache takes a task for done only when each of its metrics has a file.
-    Path(metrics.path).write_text(json.dumps(metrics.metadata))
+    log_metrics(metrics, {name: value for name, value in summary.items() if isinstance(value, int | float)})

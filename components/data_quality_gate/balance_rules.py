@@ -33,7 +33,7 @@ def _too_few(counts: dict[str, int], unit: str) -> list[Finding]:
     rare = {label: count for label, count in reversed(counts.items()) if count < rule.threshold}
     message = (
         f"{len(rare)} of {len(counts)} labels have under {rule.threshold} {unit} in train, the rarest "
-        f"{min(counts.values())}; from under {rule.critical_threshold} a label cannot be learned."
+        f"{min(counts.values())}; under {rule.critical_threshold} are too few to learn from."
     )
     return finding("too_few_per_label", min(counts.values()), _label_cases(rare, unit), message)
 

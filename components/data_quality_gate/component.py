@@ -36,13 +36,11 @@ def data_quality_gate(
     Returns:
         decision: "fix_data", "graduate" or "deploy_baseline", for the pipeline to branch on.
     """
-    import json
-    from pathlib import Path
-
     from graduate.components.data_quality_gate.judge import judge
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
+    from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         result = judge(
             dataset=dataset.path,
             baseline=baseline.path,
@@ -53,10 +51,6 @@ def data_quality_gate(
             accept=accept,
             decision=decision,
         )
-    for name in ("skill", "baseline", "target", "naive"):
-        metrics.log_metric(name, getattr(result.standing, name))
-    for finding in result.findings:
-        metrics.log_metric(f"found_{finding.rule}", len(finding.cases))
-    # kfp's local cache takes a task for done only when its metrics have a file.
-    Path(metrics.path).write_text(json.dumps(metrics.metadata))
+    figures = {name: getattr(result.standing, name) for name in ("skill", "baseline", "target", "naive")}
+    log_metrics(metrics, figures | {f"found_{each.rule}": len(each.cases) for each in result.findings})
     return (result.decision,)  # pyright: ignore[reportReturnType]

@@ -31,13 +31,11 @@ def evaluate(
     Returns:
         "custom" or "baseline": the better one on the task's main metric; "baseline" on a tie.
     """
-    import json
-    from pathlib import Path
-
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
     from graduate.components.evaluate.compare import compare
+    from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         result = compare(
             dataset=dataset.path,
             baseline=baseline.path,
@@ -46,13 +44,12 @@ def evaluate(
             page=page.path,
             seed=seed,
         )
-    for role in ("custom", "baseline"):
-        for name, value in result[role]["metrics"].items():
-            metrics.log_metric(f"{role}_{name}", value)
+    log_metrics(
+        metrics,
+        {f"{role}_{name}": value for role in ("custom", "baseline") for name, value in result[role]["metrics"].items()},
+    )
     table = result["custom"].get("confusion")
     if table:
         classification_metrics.log_confusion_matrix(table["labels"], table["counts"])
-    # kfp's local cache takes a task for done only when each of its metrics has a file.
-    for artifact in (metrics, classification_metrics):
-        Path(artifact.path).write_text(json.dumps(artifact.metadata))
+    log_metrics(classification_metrics, {})
     return result["better"]

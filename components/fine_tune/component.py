@@ -28,11 +28,11 @@ def fine_tune(
         fine_tune_checkpoint: Weights to start from: a path or gs:// URI of Keras weights, imagenet, or empty.
         seed: Of everything random.
     """
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
     from graduate.components.fine_tune.train import fine_tune as train
     from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         trained = train(
             dataset=dataset.path,
             output=model.path,

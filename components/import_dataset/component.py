@@ -26,19 +26,14 @@ def import_dataset(
         label_column: Of a table, the column to predict.
         group_column: Of a table, a column whose equal values shall not fall in two splits.
     """
-    import json
-    from pathlib import Path
-
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
     from graduate.components.import_dataset.describe import describe_dataset
     from graduate.components.import_dataset.read import counts, read_dataset
+    from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         summary = read_dataset(
             source=source, task=task, output=dataset.path, label_column=label_column, group_column=group_column
         )
         describe_dataset(dataset=dataset.path, page=page.path)
-    for name, value in counts(summary).items():
-        metrics.log_metric(name, value)
-    # kfp's local cache takes a task for done only when each of its metrics has a file.
-    Path(metrics.path).write_text(json.dumps(metrics.metadata))
+    log_metrics(metrics, counts(summary))

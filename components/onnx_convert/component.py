@@ -24,11 +24,11 @@ def onnx_convert(
         page: The proof for people.
         metrics: Largest difference, and the metric of source and ONNX.
     """
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
     from graduate.components.onnx_convert.convert import convert
     from graduate.components.reports.metrics import log_metrics
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         parity = convert(
             saved_model=source.path,
             output=model.path,

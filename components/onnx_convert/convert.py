@@ -8,16 +8,17 @@ from typing import Any
 
 from ..data.dataset import Dataset
 from ..data.storage import write_atomically
-from ..errors import InputError
+from ..errors import FinalError, InputError
 from ..models import predictions
+from ..models.columns import signature_names
 from ..models.folder import ModelFolder
 from ..models.onnx_runner import OnnxRunner
 from ..reports.page import render, write_page
 from .parity import Parity, compare, predict_test_split
-from .to_onnx import OPSET, convert_saved_model, describe, sha256
+from .to_onnx import OPSET, convert_saved_model, describe, rename_inputs, sha256
 
 
-class NotProvenError(RuntimeError):
+class NotProvenError(FinalError):
     """The ONNX file does not compute what its source computed."""
 
 
@@ -70,6 +71,10 @@ def _write_onnx(source: ModelFolder, file: Path) -> None:
     elif source.saved_model.is_dir():
         print("converting the SavedModel with tf2onnx ...", flush=True)
         convert_saved_model(source.saved_model, file)
+        if source.input["kind"] == "columns":
+            # TensorFlow's names are identifiers; the graph takes the columns under their own.
+            signature = signature_names(source.input["columns"])
+            rename_inputs(file, {name: column for column, name in signature.items()})
     else:
         raise InputError(f"{source.path} has neither saved_model/ nor model.onnx: give a trained model folder")
 

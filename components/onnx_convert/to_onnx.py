@@ -4,17 +4,20 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
 
+from ..errors import FinalError
 from ..models.folder import ModelFolder
+from ..models.onnx_names import rename
 
 OPSET = 18
 LINES_OF_LOG = 15
 
 
-class ConversionError(RuntimeError):
+class ConversionError(FinalError):
     """tf2onnx gave no valid ONNX file; the message ends in what it said."""
 
 
@@ -52,6 +55,13 @@ def describe(file: Path, model: ModelFolder) -> None:
             "pretrained": model.pretrained,
         },
     )
+    onnx.save(graph, str(file))
+
+
+def rename_inputs(file: Path, names: Mapping[str, str]) -> None:
+    """Renames the graph's inputs: new name by old name."""
+    graph = onnx.load(str(file))
+    rename(graph.graph, names)
     onnx.save(graph, str(file))
 
 

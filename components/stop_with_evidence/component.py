@@ -20,8 +20,8 @@ def stop_with_evidence(
         worklist: Folder with worklist.csv: one row per case, with file and line, and what to do.
         page: The work list for people.
     """
-    from graduate.components.errors import input_errors_as_sentences
+    from graduate.components.errors import final_errors_as_sentences
     from graduate.components.stop_with_evidence.write_worklist import write_worklist
 
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         write_worklist(verdict=verdict.path, output=worklist.path, page=page.path, decision=decision)

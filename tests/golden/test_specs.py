@@ -6,7 +6,11 @@ import pytest
 import yaml
 from accept import compiled, golden_file
 
+from graduate.components.automl_baseline.train import EFFORTS, ENGINES
 from graduate.components.data.items import Task
+from graduate.components.data_quality_gate.rules import RULES
+from graduate.components.models.metrics import HIGHER_IS_BETTER
+from graduate.pipelines.parameters import read_parameters
 
 GOLDEN = sorted(Path(__file__).parent.glob("*.yaml"))
 
@@ -70,3 +74,11 @@ def test_the_parameters_are_the_fixed_names_and_described(spec):
     }  # fmt: skip
     assert all(each["description"] for each in parameters.values())
     assert [name for name, each in parameters.items() if "defaultValue" not in each] == ["dataset"]
+
+
+def test_the_rules_that_can_be_accepted_and_the_metrics_are_those_of_the_code(spec):
+    parameters = read_parameters(spec["root"]["inputDefinitions"]["parameters"])
+    assert set(parameters["accept"].choices) == set(RULES)
+    assert set(parameters["target_metric"].choices) == set(HIGHER_IS_BETTER)
+    assert set(parameters["engine"].choices) == set(ENGINES)
+    assert set(parameters["baseline_effort"].choices) == set(EFFORTS)

@@ -55,13 +55,13 @@ def train(source: str, dataset: dsl.Input[dsl.Dataset], model: dsl.Output[dsl.Mo
     import time
     from pathlib import Path
 
-    from graduate.components.errors import InputError, input_errors_as_sentences
+    from graduate.components.errors import InputError, final_errors_as_sentences
 
     with open(f"{source}.attempts", "a") as attempts:
         attempts.write(f"{os.getpid()}\n")
     while os.path.exists(f"{source}.wait"):
         time.sleep(0.05)
-    with input_errors_as_sentences():
+    with final_errors_as_sentences():
         if os.path.exists(f"{source}.bad"):
             raise InputError("row 3 has no label")
     if os.path.exists(f"{source}.broken"):

@@ -97,3 +97,20 @@ def test_a_placeholder_of_kubeflow_cannot_be_smuggled_in() -> None:
     plain = read_parameters({"label_column": {"parameterType": "STRING"}})
     with pytest.raises(InputError, match="must be a text without"):
         resolve(plain, ["label_column={{$.pipeline_job_name}}"])
+
+
+def test_a_word_may_stand_for_a_location() -> None:
+    weights = read_parameters({"weights": {"parameterType": "STRING", "description": "A location, or imagenet."}})
+    assert resolve(weights, ["weights=imagenet"])["weights"] == "imagenet"
+    with pytest.raises(InputError, match="there is no file"):
+        resolve(weights, ["weights=imagenets"])
+
+
+def test_several_choices_are_checked_one_by_one() -> None:
+    rules = read_parameters(
+        {"accept": {"parameterType": "STRING", "defaultValue": "", "description": "Any of: leak, overlap."}}
+    )
+    assert resolve(rules, ["accept=leak, overlap"])["accept"] == "leak, overlap"
+    assert resolve(rules, ["accept="])["accept"] == ""
+    with pytest.raises(InputError, match="'overlapp', which is not one of leak, overlap; did you mean 'overlap'"):
+        resolve(rules, ["accept=leak,overlapp"])

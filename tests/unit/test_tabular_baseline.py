@@ -16,7 +16,7 @@ from graduate.components.automl_baseline.tabular_pipeline import build_pipeline,
 from graduate.components.automl_baseline.train import train_baseline
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Column, ColumnType, Task
-from graduate.components.errors import InputError
+from graduate.components.errors import FinalError, InputError
 from graduate.components.models import label_probabilities, predictions
 from graduate.components.models.columns import column_tensors
 from graduate.components.models.feature_transforms import FeatureTransform
@@ -159,7 +159,7 @@ def test_a_graph_that_disagrees_is_refused_with_the_rows(tmp_path):
     pipeline = build_pipeline(Task.TABULAR_REGRESSION, transforms, {}, seed=0).fit(rows, rows["x"])
     export(pipeline, rows, tmp_path / "model.onnx")
     pipeline.fit(rows, np.where(rows["x"] < 30, rows["x"], 2 * rows["x"]))
-    with pytest.raises(RuntimeError, match=r"row 59"):
+    with pytest.raises(FinalError, match=r"row 59"):
         prove(pipeline, tmp_path / "model.onnx", rows.iloc[[0, 59]], ["row 0", "row 59"])
 
 

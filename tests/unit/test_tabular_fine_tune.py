@@ -64,9 +64,8 @@ def test_its_training_curve_falls(classified):
     assert min(curve) < 0.5 * curve[0]
 
 
-@pytest.mark.parametrize("kind", ["classified", "regressed"])
-def test_its_saved_model_converts_to_onnx_with_the_same_numbers(tmp_path, request, kind):
-    data, model = request.getfixturevalue(kind)
+def test_its_saved_model_converts_to_onnx_with_the_same_numbers(tmp_path, regressed):
+    data, model = regressed
     convert_saved_model(model.saved_model, tmp_path / "model.onnx")
     (found,) = ort.InferenceSession(tmp_path / "model.onnx").run(None, tensors(model, data))
     signature: Any = tf.saved_model.load(str(model.saved_model)).signatures["serving_default"]
