@@ -10,6 +10,7 @@ def automl_baseline(
     model: dsl.Output[dsl.Model],
     page: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
+    classification_metrics: dsl.Output[dsl.ClassificationMetrics],
     engine: str = "local",
     effort: str = "fast",
     checkpoint: str = "",
@@ -23,14 +24,15 @@ def automl_baseline(
             label, and for tables feature transforms and importance.
         page: Metrics, importance and what was done to the columns.
         metrics: Metrics on the test split.
+        classification_metrics: Confusion matrix on the test split; empty where the task is no classification.
         engine: Where to train: local, or vertex.
         effort: How long to search: fast, or standard.
         checkpoint: Weights of the frozen backbone (images): a path or gs:// URI of Keras weights, imagenet, or empty.
         seed: Of everything random.
     """
-    from graduate.components.automl_baseline.train import train_baseline
+    from graduate.components.automl_baseline.train import confusion_on_test, train_baseline
     from graduate.components.errors import final_errors_as_sentences
-    from graduate.components.reports.metrics import log_metrics
+    from graduate.components.reports.metrics import log_confusion, log_metrics
 
     with final_errors_as_sentences():
         trained = train_baseline(
@@ -43,6 +45,7 @@ def automl_baseline(
             seed=seed,
         )
         log_metrics(metrics, trained.metrics)
+        log_confusion(classification_metrics, confusion_on_test(dataset.path, trained))
 
 
 automl_baseline_tables = dsl.component(base_image=image("automl"), install_kfp_package=False)(automl_baseline)

@@ -6,7 +6,9 @@ from pathlib import Path
 from ..data.dataset import Dataset
 from ..data.items import Task
 from ..errors import InputError
+from ..models import predictions
 from ..models.folder import ModelFolder
+from ..models.metrics import Confusion, confusion, truths
 from .report import write_report
 
 ENGINES = ("local", "vertex")
@@ -62,6 +64,13 @@ def train_baseline(
     write_report(model, data, Path(page))
     print("test: " + ", ".join(f"{name} {value:.4f}" for name, value in model.metrics.items()), flush=True)
     return model
+
+
+def confusion_on_test(dataset: str | Path, model: ModelFolder) -> Confusion | None:
+    """The baseline's confusion matrix on the test split, or None where the task is no classification."""
+    if model.task not in (Task.IMAGE_CLASSIFICATION, Task.TABULAR_CLASSIFICATION):
+        return None
+    return confusion(truths(Dataset.open(dataset), "test"), dict(predictions.read(model.predictions("test"))))
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

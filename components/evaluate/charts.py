@@ -1,27 +1,15 @@
 """Numbers behind the page's charts of classification and regression."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .scores import ClassificationScores, RegressionScores
+from ..models.metrics import Confusion
+from .scores import RegressionScores
 
 MAX_POINTS = 500
 MAX_MISTAKES = 15
-
-
-class Confusion(TypedDict):
-    """How often each label was taken for which: `counts[i][j]` items of labels[i] were predicted as labels[j]."""
-
-    labels: list[str]
-    counts: list[list[int]]
-
-
-def confusion(scores: ClassificationScores) -> Confusion:
-    """Confusion matrix over the labels that are true or predicted somewhere."""
-    return {"labels": scores.labels, "counts": scores.confusion.tolist()}
 
 
 def mistakes(table: Confusion) -> list[dict[str, str | int]]:

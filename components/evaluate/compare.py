@@ -12,11 +12,10 @@ from ..data.storage import write_atomically
 from ..errors import InputError
 from ..models import predictions as prediction_files
 from ..models.folder import ModelFolder
-from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER, is_better
+from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER, Confusion, is_better
 from ..models.predictions import Prediction
 from ..reports.page import render, write_page
 from .bootstrap import Difference, difference
-from .charts import Confusion, confusion
 from .evidence import page_evidence
 from .scores import SPLIT, ClassificationScores, Scores, scores
 
@@ -101,7 +100,7 @@ def _judge(data: Dataset, models: dict[str, ModelFolder], scored: dict[str, Scor
 def _contestant(model: ModelFolder, scored: Scores) -> Contestant:
     contestant: Contestant = {"name": model.name, "metrics": scored.metrics, "per_label": scored.per_label}
     if isinstance(scored, ClassificationScores):
-        contestant["confusion"] = confusion(scored)
+        contestant["confusion"] = scored.confusion
     return contestant
 
 

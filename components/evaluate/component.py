@@ -33,7 +33,7 @@ def evaluate(
     """
     from graduate.components.errors import final_errors_as_sentences
     from graduate.components.evaluate.compare import compare
-    from graduate.components.reports.metrics import log_metrics
+    from graduate.components.reports.metrics import log_confusion, log_metrics
 
     with final_errors_as_sentences():
         result = compare(
@@ -48,8 +48,5 @@ def evaluate(
         metrics,
         {f"{role}_{name}": value for role in ("custom", "baseline") for name, value in result[role]["metrics"].items()},
     )
-    table = result["custom"].get("confusion")
-    if table:
-        classification_metrics.log_confusion_matrix(table["labels"], table["counts"])
-    log_metrics(classification_metrics, {})
+    log_confusion(classification_metrics, result["custom"].get("confusion"))
     return result["better"]

@@ -11,7 +11,7 @@ from ..data.images import decode, read_image
 from ..data.items import Item
 from ..models.metrics import truths
 from ..reports.pictures import predicted_boxes, thumbnail
-from .charts import confusion, mistakes, scatters
+from .charts import mistakes, scatters
 from .scores import SPLIT, ClassificationScores, DetectionScores, RegressionScores, Scores
 
 PICTURES_PER_GROUP = 3
@@ -35,7 +35,7 @@ def page_evidence(baseline: Scores, custom: Scores, dataset: Dataset, seed: int)
         case RegressionScores(), RegressionScores():
             evidence["scatters"] = scatters(baseline, custom, seed)
         case ClassificationScores(), ClassificationScores():
-            tables = [confusion(baseline), confusion(custom)]
+            tables = [baseline.confusion, custom.confusion]
             evidence["confusions"] = [{"matrix": table, "mistakes": mistakes(table)} for table in tables]
             if dataset.task.is_image:
                 evidence["groups"] = _classified_groups(baseline, custom, dataset)

@@ -5,13 +5,12 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from ..data.dataset import Dataset
 from ..data.items import Item, Task
 from ..errors import InputError
 from ..models.detection_metrics import DetectionEvaluation, detection_metrics
-from ..models.metrics import measure, truths
+from ..models.metrics import confusion, measure, truths
 from ..models.predictions import Prediction
 
 SPLIT = "test"
@@ -90,11 +89,11 @@ class ClassificationScores:
         self.chosen = [predictions[identity]["displayNames"][0] for identity in self.ids]
         self.true_probability = np.array([_confidence(predictions[key], label) for key, label in truth.items()])
         self.correct = np.array(self.truth) == np.array(self.chosen)
-        self.labels = sorted(set(self.truth) | set(self.chosen))
-        self.confusion = confusion_matrix(self.truth, self.chosen, labels=self.labels)
+        self.confusion = confusion(truth, predictions)
+        counts = np.array(self.confusion["counts"])
         # Each of these labels is true or predicted somewhere, so none of the sums is 0.
-        f1 = 2 * self.confusion.diagonal() / (self.confusion.sum(axis=0) + self.confusion.sum(axis=1))
-        self.per_label = dict(zip(self.labels, f1.tolist(), strict=True))
+        f1 = 2 * counts.diagonal() / (counts.sum(axis=0) + counts.sum(axis=1))
+        self.per_label = dict(zip(self.confusion["labels"], f1.tolist(), strict=True))
 
     def resampled(self, places: NDArray[np.integer]) -> float:
         return float(self.correct[places].mean())

@@ -4,7 +4,7 @@ https://scikit-learn.org/stable/modules/model_evaluation.html. Detection has its
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,26 @@ def measure(
         )
     probabilities = [prediction_files.to_probabilities(labels, prediction) for prediction in predicted.values()]
     return classification_metrics([str(truth[identity]) for identity in predicted], np.array(probabilities), labels)
+
+
+class Confusion(TypedDict):
+    """How often each label was taken for which: `counts[i][j]` items of labels[i] were predicted as labels[j]."""
+
+    labels: list[str]
+    counts: list[list[int]]
+
+
+def confusion(truth: Mapping[str, str | float], predictions: Mapping[str, Any]) -> Confusion:
+    """Confusion matrix of classification, over the labels that are true or predicted somewhere.
+
+    Args:
+        truth: the true label by item id, from `truths`.
+        predictions: by item id, of these items at least.
+    """
+    true = [str(label) for label in truth.values()]
+    chosen = [predictions[identity]["displayNames"][0] for identity in truth]
+    labels = sorted({*true, *chosen})
+    return {"labels": labels, "counts": sklearn_metrics.confusion_matrix(true, chosen, labels=labels).tolist()}
 
 
 def classification_metrics(

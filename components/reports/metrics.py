@@ -7,13 +7,21 @@ from typing import Any, Protocol
 
 
 class MetricsArtifact(Protocol):
-    """What is used of `kfp.dsl.Metrics` and `kfp.dsl.ClassificationMetrics`; rooms do not import KFP."""
+    """What is used of `kfp.dsl.Metrics`; rooms do not import KFP."""
 
     metadata: dict[str, Any]
 
     @property
     def path(self) -> str:
         """Of the artifact's file."""
+        ...
+
+
+class ConfusionArtifact(MetricsArtifact, Protocol):
+    """What is used of `kfp.dsl.ClassificationMetrics`."""
+
+    def log_confusion_matrix(self, categories: list[str], matrix: list[list[int]]) -> None:
+        """Sets the whole matrix: rows are true labels, columns predicted ones."""
         ...
 
 
@@ -26,3 +34,10 @@ def log_metrics(artifact: MetricsArtifact, values: Mapping[str, float]) -> None:
     path = Path(artifact.path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(artifact.metadata), encoding="utf-8")
+
+
+def log_confusion(artifact: ConfusionArtifact, table: Mapping[str, Any] | None) -> None:
+    """Puts a confusion matrix (`models.metrics.Confusion`) into the artifact; None leaves it empty."""
+    if table:
+        artifact.log_confusion_matrix(table["labels"], table["counts"])
+    log_metrics(artifact, {})

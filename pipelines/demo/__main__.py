@@ -76,9 +76,9 @@ def main() -> int:
     if accepted.state is not State.SUCCEEDED:
         return 1
     terminal.say("Summary", "bold")
-    tell(accepted.folder, terminal)
     for line in compare_with_planted(folder / "data", accepted.folder):
         terminal.say(f"   {line}")
+    tell(accepted.folder, terminal)
     return 0
 
 
