@@ -1,17 +1,13 @@
 """Faults of the kinds that real labelling brings, planted by seed so that the gate's findings can be counted."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .scenes import Scene
+from .scene import Scene
 
 WRONG_LABELS = 60
 MISSING_BOXES = 12
