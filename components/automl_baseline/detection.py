@@ -30,7 +30,7 @@ from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
 from ..models.outputs import to_predictions
 from ..models.predictions import Prediction
-from ..models.training import Recipe
+from ..models.training import Recipe, set_seed
 from .box_labels import box_label_probabilities
 from .features import feature_maps, freeze
 
@@ -71,7 +71,7 @@ def train_detection_baseline(dataset: Dataset, output: Path, effort: str, checkp
         InputError: the checkpoint cannot be used, or the data cannot be learned from.
     """
     start = time.process_time()
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     backbone = load_backbone(checkpoint)
     print(backbone.pretrained, flush=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -115,7 +115,7 @@ def _frozen_splits(dataset: Dataset, backbone: Backbone, scratch: Path) -> dict[
     splits = {}
     for name in SPLITS:
         items = list(dataset.items(name))
-        images = decode_images(items, size, size, scratch / name)
+        images = decode_images(items, size, scratch / name)
         if name == "train":
             if not items:
                 raise InputError("the train split has no image: add labelled images to the data")
@@ -146,7 +146,7 @@ def _train(
     dataset: Dataset, backbone: Backbone, split: Split, recipe: Recipe
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """Fresh heads trained on a split, and the training curves."""
-    keras.utils.set_random_seed(recipe.seed)
+    set_seed(recipe.seed)
     heads = build_heads(backbone.network, len(dataset.labels))
     anchors = make_anchors(backbone.image_size, backbone.image_size)
     truth = box_arrays(split.items, dataset.labels)

@@ -12,6 +12,7 @@ from ..data.images import open_rgb, read_image
 from ..data.items import Box, Item
 from ..data.progress import Progress
 from ..models.backbones import Backbone, calibrate
+from ..models.image_input import scaled
 
 BATCH = 32
 CALIBRATION_IMAGES = 64
@@ -29,11 +30,6 @@ def freeze(backbone: Backbone, images: NDArray[np.uint8]) -> None:
     if not backbone.is_pretrained:
         calibrate(backbone.network, scaled(images[:CALIBRATION_IMAGES]))
     backbone.network.trainable = False
-
-
-def scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Pixels as a backbone takes them: float32, -1..1."""
-    return images.astype(np.float32) / 127.5 - 1
 
 
 def feature_maps(network: keras.Model, images: NDArray[np.uint8], folder: Path) -> list[NDArray[np.float16]]:

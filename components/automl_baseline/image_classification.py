@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -19,16 +20,20 @@ from ..models.image_classifier import ExportedClassifier, build_embedding
 from ..models.image_data import decode_images
 from ..models.image_model import image_model
 from ..models.label_probabilities import LabelProbabilities
+from ..models.training import set_seed
 from .features import feature_maps, freeze
-from .labels import Linear, fit, out_of_fold, predict
+from .labels import CANDIDATES, REGULARISATION, Linear, fit, out_of_fold, predict
 
 
-def train_classification_baseline(dataset: Dataset, output: Path, checkpoint: str, seed: int) -> ModelFolder:
+def train_classification_baseline(
+    dataset: Dataset, output: Path, effort: str, checkpoint: str, seed: int
+) -> ModelFolder:
     """Fits the classifier, measures it, and says of each label how probable it is.
 
     Args:
         dataset: of images with one label each; those with none or several are not learned from.
         output: the model folder to write.
+        effort: `fast` takes one regularisation, `standard` the best of three on the validation split.
         checkpoint: the backbone's weights, see `backbones.load_backbone`.
         seed: same data, same seed, same machine: same model.
 
@@ -39,7 +44,7 @@ def train_classification_baseline(dataset: Dataset, output: Path, checkpoint: st
         InputError: the checkpoint cannot be used, or the train split has fewer than two labels.
     """
     start = time.process_time()
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     backbone = load_backbone(checkpoint)
     print(backbone.pretrained, flush=True)
     size = backbone.image_size
@@ -48,7 +53,7 @@ def train_classification_baseline(dataset: Dataset, output: Path, checkpoint: st
     features: dict[str, NDArray[np.floating]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for split in SPLITS:
-            images = decode_images(items[split], size, size, Path(scratch) / split)
+            images = decode_images(items[split], size, Path(scratch) / split)
             if split == "train":
                 freeze(backbone, images)
             features[split] = np.array(feature_maps(embedding, images, Path(scratch) / split)[0], np.float32)
@@ -57,13 +62,19 @@ def train_classification_baseline(dataset: Dataset, output: Path, checkpoint: st
     known = given >= 0
     if len(set(given[known])) < 2:
         raise InputError("the train split has images of fewer than two labels: there is nothing to tell apart")
-    fitted = fit(features["train"][known], given[known])
     classes = len(dataset.labels)
+    regularisation = REGULARISATION
+    if effort == "standard":
+        regularisation = _best_regularisation(features, given, _given(items["validation"], dataset.labels), classes)
+    fitted = fit(features["train"][known], given[known], regularisation)
     probabilities = {split: predict(fitted, features[split], classes) for split in SPLITS}
     groups = np.array([item.sha256 for item in items["train"]])
-    probabilities["train"][known] = out_of_fold(features["train"][known], given[known], groups[known], classes, seed)
+    probabilities["train"][known] = out_of_fold(
+        features["train"][known], given[known], groups[known], classes, seed, regularisation
+    )
 
-    model = image_model(output, "baseline classifier", dataset, backbone, {}, seed)
+    parameters = {"effort": effort, "regularisation": regularisation}
+    model = image_model(output, "baseline classifier", dataset, backbone, parameters, seed)
     assert isinstance(fitted, Linear)  # two labels at least
     ExportedClassifier(_with_logits(embedding, fitted, classes), size).save(model.saved_model)
     for split in SPLITS:
@@ -81,6 +92,22 @@ def train_classification_baseline(dataset: Dataset, output: Path, checkpoint: st
 def _given(items: list[Item], labels: list[str]) -> NDArray[np.int64]:
     """The place of each item's one label among the labels, or -1 where it has none or several."""
     return np.array([labels.index(item.labels[0]) if len(item.labels) == 1 else -1 for item in items], np.int64)
+
+
+def _best_regularisation(
+    features: Mapping[str, NDArray[np.floating]], train: NDArray[np.int64], validation: NDArray[np.int64], classes: int
+) -> float:
+    """The candidate under which the validation labels are likeliest; the usual one where there are none."""
+    learned, judged = train >= 0, validation >= 0
+    if not judged.any():
+        return REGULARISATION
+
+    def surprise(candidate: float) -> float:
+        fitted = fit(features["train"][learned], train[learned], candidate)
+        probabilities = predict(fitted, features["validation"][judged], classes)
+        return float(-np.log(probabilities[np.arange(judged.sum()), validation[judged]] + 1e-7).mean())
+
+    return min(CANDIDATES, key=surprise)
 
 
 def _with_logits(embedding: keras.Model, fitted: Linear, num_classes: int) -> keras.Model:

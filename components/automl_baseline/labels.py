@@ -10,11 +10,18 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 FOLDS = 5
-REGULARISATION = 0.03  # scikit-learn's C; features are many and labels few
+# scikit-learn's C. Small, since features are many and labels few.
+REGULARISATION = 0.03
+CANDIDATES = (0.003, 0.03, 0.3)
 
 
 def out_of_fold(
-    features: NDArray[np.floating], labels: NDArray[np.int_], groups: NDArray[Any], num_classes: int, seed: int
+    features: NDArray[np.floating],
+    labels: NDArray[np.int_],
+    groups: NDArray[Any],
+    num_classes: int,
+    seed: int,
+    regularisation: float = REGULARISATION,
 ) -> NDArray[np.float32]:
     """Probabilities of each row by a classifier that has seen neither the row nor one of its group.
 
@@ -24,6 +31,7 @@ def out_of_fold(
         groups: [N]; equal values are never on both sides, so that copies do not vouch for each other.
         num_classes: C. A class that a fold's training rows lack gets probability 0 there.
         seed: of the folds.
+        regularisation: scikit-learn's C.
 
     Returns:
         float32 [N, C]; rows are uniform where there are too few groups to hold any out.
@@ -34,7 +42,7 @@ def out_of_fold(
         return probabilities
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     for known, held_out in splitter.split(features, labels, groups):
-        fitted = fit(features[known], labels[known])
+        fitted = fit(features[known], labels[known], regularisation)
         probabilities[held_out] = predict(fitted, features[held_out], num_classes)
     return probabilities
 
@@ -47,12 +55,14 @@ class Linear:
     regression: LogisticRegression
 
 
-def fit(features: NDArray[np.floating], labels: NDArray[np.int_]) -> Linear | int:
+def fit(
+    features: NDArray[np.floating], labels: NDArray[np.int_], regularisation: float = REGULARISATION
+) -> Linear | int:
     """A linear classifier of features, float [N, F], and labels, int [N]; the only class where there is no second."""
     if len(set(labels)) < 2:
         return int(labels[0])
     scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=REGULARISATION, max_iter=300)
+    regression = LogisticRegression(C=regularisation, max_iter=300)
     return Linear(scaler, regression.fit(scaler.transform(features), labels))
 
 

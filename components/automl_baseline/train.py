@@ -56,7 +56,7 @@ def train_baseline(
         case Task.IMAGE_CLASSIFICATION:
             from .image_classification import train_classification_baseline
 
-            model = train_classification_baseline(data, folder, checkpoint, seed)
+            model = train_classification_baseline(data, folder, effort, checkpoint, seed)
         case _:
             from .tabular import train_tabular_baseline
 

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from ..data.dataset import Dataset
 from ..errors import InputError
 from ..models import history, metrics, predictions
+from ..models.augment import look_through, random_windows
 from ..models.backbones import load_backbone
-from ..models.detection.augment import augment
 from ..models.folder import ModelFolder
 from ..models.image_classifier import ExportedClassifier, build_classifier
 from ..models.image_data import decode_images
+from ..models.image_input import scaled
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
-from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps
+from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps, set_seed
 
 DEFAULT_STEPS = 1000
 
@@ -43,7 +44,7 @@ def fine_tune_classifier(dataset: Dataset, output: Path, train_steps: int, check
     Raises:
         InputError: the checkpoint cannot be used, or the train split has fewer than two labels.
     """
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     items = [item for item in dataset.items("train") if len(item.labels) == 1]
     if len({item.labels[0] for item in items}) < 2:
         raise InputError("the train split has images of fewer than two labels: there is nothing to tell apart")
@@ -54,7 +55,7 @@ def fine_tune_classifier(dataset: Dataset, output: Path, train_steps: int, check
     recipe = Recipe(steps=train_steps or DEFAULT_STEPS, seed=seed, learning_rate=1e-3)
     size = backbone.image_size
     with tempfile.TemporaryDirectory() as scratch:
-        images = decode_images(items, size, size, Path(scratch))
+        images = decode_images(items, size, Path(scratch))
         history.write(output, _train(network, images, truth, recipe))
 
     exported = ExportedClassifier(network, size)
@@ -75,10 +76,9 @@ def _train(
 
     @tf.function(reduce_retracing=True)
     def step_in_graph(pictures: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        no_boxes = tf.zeros((len(labels), 0, 4))
-        pictures, _, _ = augment(tf.cast(pictures, tf.float32), no_boxes, labels[:, None][:, :0], seed)
+        pictures = look_through(pictures, random_windows(tf.shape(pictures)[0], seed), seed)
         with tf.GradientTape() as tape:
-            logits = network(pictures / 127.5 - 1, training=True)
+            logits = network(scaled(pictures), training=True)
             errors = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             losses = {"cross_entropy": tf.reduce_mean(errors)}
         apply_gradients(optimizer, tape, losses, network)

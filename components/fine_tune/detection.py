@@ -4,8 +4,6 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-import keras
-
 from ..data.dataset import Dataset
 from ..models import history, predictions
 from ..models.backbones import load_backbone
@@ -19,7 +17,7 @@ from ..models.folder import ModelFolder
 from ..models.image_data import decode_images
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
-from ..models.training import Recipe
+from ..models.training import Recipe, set_seed
 
 DEFAULT_STEPS = 1500
 
@@ -40,7 +38,7 @@ def fine_tune_detector(dataset: Dataset, output: Path, train_steps: int, checkpo
     Raises:
         InputError: the checkpoint cannot be used, or the data cannot be learned from.
     """
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     backbone = load_backbone(checkpoint)
     print(backbone.pretrained, flush=True)
     network = build_detector(backbone.network, len(dataset.labels))
@@ -49,7 +47,7 @@ def fine_tune_detector(dataset: Dataset, output: Path, train_steps: int, checkpo
     items = list(dataset.items("train"))
     truth = box_arrays(items, dataset.labels)
     with tempfile.TemporaryDirectory() as scratch:
-        images = decode_images(items, size, size, Path(scratch))
+        images = decode_images(items, size, Path(scratch))
         curve = train_detector(network, make_anchors(size, size), ImageSource(images), truth, recipe)
     history.write(output, curve)
 

@@ -23,7 +23,7 @@ from ..models.metrics import measure, truths
 from ..models.outputs import to_predictions
 from ..models.predictions import Prediction
 from ..models.table_rows import labelled_rows, training_and_validation_rows
-from ..models.training import Recipe, make_optimizer
+from ..models.training import Recipe, make_optimizer, set_seed
 from .tabular_network import MEMBERS, ExportedTable, Scale, build_network
 
 _DEFAULT_PASSES = 60
@@ -60,7 +60,7 @@ def fine_tune_tabular(
     Raises:
         InputError: the data cannot be learned from.
     """
-    keras.utils.set_random_seed(seed)
+    set_seed(seed)
     labelled_rows(dataset, "test")
     training, validation = training_and_validation_rows(dataset)
     transforms = _transforms(dataset, baseline, training)

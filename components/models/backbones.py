@@ -71,12 +71,6 @@ def compact_backbone() -> keras.Model:
     return keras.Model(images, maps, name="compact")
 
 
-def mobilenet_v2_backbone() -> keras.Model:
-    """MobileNetV2 of width 1.0 without its head (2.3 M weights), untrained."""
-    whole = keras.applications.MobileNetV2((None, None, 3), include_top=False, weights=None)
-    return _with_maps(whole)
-
-
 def calibrate(backbone: keras.Model, images) -> None:
     """Sets the moving statistics of an untrained backbone's normalisations from images.
 
@@ -95,6 +89,10 @@ def calibrate(backbone: keras.Model, images) -> None:
         layer.momentum = momentum
 
 
+def _headless_mobilenet_v2(weights: str | None = None) -> keras.Model:
+    return keras.applications.MobileNetV2((None, None, 3), include_top=False, weights=weights)
+
+
 def _with_maps(whole: keras.Model) -> keras.Model:
     maps = [whole.get_layer(name).output for name in MOBILENET_V2_MAPS]
     return keras.Model(whole.inputs, maps, name="mobilenet_v2")
@@ -102,7 +100,7 @@ def _with_maps(whole: keras.Model) -> keras.Model:
 
 def _mobilenet_v2_of_imagenet() -> keras.Model:
     try:
-        return _with_maps(keras.applications.MobileNetV2((None, None, 3), include_top=False, weights="imagenet"))
+        return _with_maps(_headless_mobilenet_v2("imagenet"))
     except Exception as error:  # keras raises a bare Exception when the download fails
         raise InputError(
             f"the ImageNet weights cannot be downloaded ({error}): give fine_tune_checkpoint a local .weights.h5 file "
@@ -141,15 +139,15 @@ def _load_compact(file: Path) -> keras.Model:
 
 
 def _load_mobilenet_v2(file: Path) -> keras.Model:
-    whole = keras.applications.MobileNetV2((None, None, 3), include_top=False, weights=None)
-    whole.load_weights(file)
-    return _with_maps(whole)
+    headless = _headless_mobilenet_v2()
+    headless.load_weights(file)
+    return _with_maps(headless)
 
 
 def _load_mobilenet_v2_with_head(file: Path) -> keras.Model:
     with_head = keras.applications.MobileNetV2(weights=None)
     with_head.load_weights(file)
-    headless = keras.applications.MobileNetV2((None, None, 3), include_top=False, weights=None)
+    headless = _headless_mobilenet_v2()
     for layer in headless.layers:
         layer.set_weights(with_head.get_layer(layer.name).get_weights())
     return _with_maps(headless)

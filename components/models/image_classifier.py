@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from .image_input import resized, scaled
+
 
 def build_embedding(backbone: keras.Model) -> keras.Model:
     """A backbone's feature maps of strides 16 and 32, pooled over the picture.
@@ -35,7 +37,7 @@ class ExportedClassifier(tf.Module):
         """Wraps a network (of `build_classifier`) for pictures that it sees at `size` x `size` pixels."""
         super().__init__()
         self._network = network
-        self._size = (size, size)
+        self._size = size
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image_tensor")])
     def classify(self, image_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -47,8 +49,8 @@ class ExportedClassifier(tf.Module):
         Returns:
             `probabilities` float32 [N, C], rows add up to 1.
         """
-        images = tf.image.resize(tf.cast(image_tensor, tf.float32), self._size)
-        return {"probabilities": tf.nn.softmax(self._network(images / 127.5 - 1, training=False))}
+        logits = self._network(scaled(resized(image_tensor, self._size)), training=False)
+        return {"probabilities": tf.nn.softmax(logits)}
 
     def save(self, folder: Path) -> None:
         """Writes a SavedModel with the signature `serving_default`."""

@@ -11,39 +11,37 @@ from numpy.typing import NDArray
 from ..data.images import decode, read_image
 from ..data.items import Item
 from ..data.progress import Progress
+from .image_input import resized
 
 THREADS = 4  # decoding releases the interpreter's lock; reading from a bucket waits
 
 
-def decode_images(items: Sequence[Item], height: int, width: int, folder: Path) -> NDArray[np.uint8]:
+def decode_images(items: Sequence[Item], size: int, folder: Path) -> NDArray[np.uint8]:
     """Decodes and resizes the images of items, aspect ratio not kept, as the exported model does.
 
     Args:
         items: N items.
-        height: pixels.
-        width: pixels.
+        size: height and width, in pixels.
         folder: where the array's file is put; it may be deleted afterwards.
 
     Returns:
-        uint8 [N, height, width, 3], memory-mapped: N * height * width * 3 bytes of disk and no more memory than free.
+        uint8 [N, size, size, 3], memory-mapped: N * size * size * 3 bytes of disk and no more memory than free.
 
     Raises:
         InputError: an image is gone or has changed since it was imported.
     """
     if not items:
-        return np.empty((0, height, width, 3), np.uint8)
+        return np.empty((0, size, size, 3), np.uint8)
     folder.mkdir(parents=True, exist_ok=True)
-    pixels = np.lib.format.open_memmap(
-        folder / "pixels.npy", "w+", dtype=np.uint8, shape=(len(items), height, width, 3)
-    )
+    pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", dtype=np.uint8, shape=(len(items), size, size, 3))
     progress = Progress("decode", "images", len(items))
     with ThreadPoolExecutor(THREADS) as pool:
-        for index, image in enumerate(pool.map(lambda item: _decode_resized(item, height, width), items)):
+        for index, image in enumerate(pool.map(lambda item: _decode_resized(item, size), items)):
             pixels[index] = image
             progress.advance()
     return pixels
 
 
-def _decode_resized(item: Item, height: int, width: int) -> NDArray[np.uint8]:
-    image = tf.image.resize(decode(read_image(item)), (height, width))
+def _decode_resized(item: Item, size: int) -> NDArray[np.uint8]:
+    image = resized(decode(read_image(item))[None], size)[0]
     return tf.cast(tf.round(image), tf.uint8).numpy()

@@ -30,6 +30,14 @@ HIGHER_IS_BETTER = {
     "ap75": True,
 }
 
+# What is measured of a task.
+METRICS = {
+    Task.TABULAR_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
+    Task.IMAGE_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
+    Task.TABULAR_REGRESSION: ("rmse", "mae", "r2"),
+    Task.OBJECT_DETECTION: ("ap", "ap50", "ap75"),
+}
+
 # What a task is judged by when the user names no metric.
 DEFAULT_METRIC = {
     Task.TABULAR_CLASSIFICATION: "accuracy",

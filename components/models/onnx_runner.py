@@ -1,7 +1,7 @@
 """Runs the ONNX graph of a model folder: one code for the parity proof, batch prediction and online serving.
 
-A session computes on one thread. Throughput comes from one runner per process and core: two threads inside one
-session were measured to cost twice the CPU per image.
+A session computes on one thread. Throughput comes from one runner per process and core: threads inside a session wait
+for one another at every operator, runners beside one another never do.
 """
 
 from collections.abc import Sequence

@@ -42,6 +42,12 @@ class Recipe:
     gradient_norm: float = 10.0
 
 
+def set_seed(seed: int) -> None:
+    """Makes what follows depend on the seed alone: initial weights, and TensorFlow's choice of algorithms."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
 def run_steps(take_step: Step, count: int, recipe: Recipe) -> list[dict[str, float]]:
     """Takes the recipe's steps over `count` items.
 

@@ -6,10 +6,8 @@ import pytest
 import yaml
 from accept import compiled, golden_file
 
-from graduate.components.automl_baseline.train import EFFORTS, ENGINES
 from graduate.components.data.items import Task
 from graduate.components.data_quality_gate.rules import RULES
-from graduate.components.models.metrics import HIGHER_IS_BETTER
 from graduate.pipelines.parameters import read_parameters
 
 GOLDEN = sorted(Path(__file__).parent.glob("*.yaml"))
@@ -69,16 +67,18 @@ def test_every_task_has_a_display_name_retries_and_a_caching_decision(spec):
 def test_the_parameters_are_the_fixed_names_and_described(spec):
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     assert set(parameters) == {
-        "dataset", "label_column", "target_metric", "target_value", "engine", "accept", "decision",
+        "dataset", "label_column", "group_column", "target_metric", "target_value", "engine", "accept", "decision",
         "baseline_effort", "train_steps", "fine_tune_checkpoint", "seed",
     }  # fmt: skip
     assert all(each["description"] for each in parameters.values())
     assert [name for name, each in parameters.items() if "defaultValue" not in each] == ["dataset"]
 
 
-def test_the_rules_that_can_be_accepted_and_the_metrics_are_those_of_the_code(spec):
+def test_the_choices_of_a_parameter_are_read_from_its_description(spec):
     parameters = read_parameters(spec["root"]["inputDefinitions"]["parameters"])
+    assert parameters["accept"].takes_several
     assert set(parameters["accept"].choices) == set(RULES)
-    assert set(parameters["target_metric"].choices) == set(HIGHER_IS_BETTER)
-    assert set(parameters["engine"].choices) == set(ENGINES)
-    assert set(parameters["baseline_effort"].choices) == set(EFFORTS)
+    assert parameters["engine"].choices == ("local", "vertex")
+    assert parameters["decision"].choices == ("auto", "fix_data", "graduate", "deploy_baseline")
+    assert parameters["dataset"].is_location
+    assert parameters["fine_tune_checkpoint"].keyword == "imagenet"

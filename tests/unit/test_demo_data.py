@@ -69,14 +69,20 @@ def test_what_the_gate_lists_is_held_against_what_was_planted(data, tmp_path):
     first, second = planted["wrong_label"][:2]
     listed = [{"id": first["id"], "box": first["box"]}, {"id": second["id"], "box": second["box"] + 1}]
     copy = {"id": planted["duplicate"][0]["copy_of"], "box": -1}
+    xmin, ymin, xmax, ymax = planted["missing_box"][0]["corners"]
+    missing = [
+        {"id": planted["missing_box"][0]["id"], "box": -1, "bbox": [xmin, xmax, ymin, ymax]},
+        {"id": planted["missing_box"][1]["id"], "box": -1, "bbox": [0.0, 0.01, 0.0, 0.01]},
+    ]
     verdict = tmp_path / "data-quality-gate" / "verdict"
     verdict.mkdir(parents=True)
     findings = [{"rule": "wrong_label", "items": listed}, {"rule": "duplicate", "items": [copy]}]
+    findings.append({"rule": "missing_box", "items": missing})
     (verdict / "verdict.json").write_text(json.dumps({"findings": findings}))
     said = list(compare_with_planted(data / "first", tmp_path))
     assert f"Planted wrong_label: {WRONG_LABELS}, found by the gate: 1 (it lists 2)." in said
     assert "Planted duplicate: 3, found by the gate: 1 (it lists 1)." in said
-    assert "Planted missing_box: 12, found by the gate: 0 (it lists 0)." in said
+    assert "Planted missing_box: 12, found by the gate: 1 (it lists 2)." in said
 
 
 def test_the_table_has_its_faults_where_the_list_says(tmp_path):

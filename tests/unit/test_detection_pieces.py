@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from graduate.components.data.items import Box, Fault, Item
+from graduate.components.models.augment import look_through, move_boxes, random_windows
 from graduate.components.models.backbones import compact_backbone, load_backbone
 from graduate.components.models.detection.anchors import make_anchors
 from graduate.components.models.detection.assigner import assign
-from graduate.components.models.detection.augment import augment
 from graduate.components.models.detection.boxes import decode, encode, generalised_iou, iou
 from graduate.components.models.detection.labels import box_arrays
 from graduate.components.models.detection.losses import detection_losses, focal_loss
@@ -85,30 +85,40 @@ def test_losses_vanish_for_a_perfect_answer_and_are_finite_without_any_object():
     assert float(nothing["localisation"]) == 0
 
 
-def test_augmentation_moves_boxes_with_the_picture():
-    images = np.zeros((1, 64, 64, 3), np.float32)
+def test_a_box_too_small_for_any_anchor_centre_still_gets_one():
+    anchors = make_anchors(128, 128)
+    boxes = tf.constant([[[0.005, 0.005, 0.02, 0.02]]], tf.float32)
+    labels, assigned = (each.numpy()[0] for each in assign(anchors, boxes, tf.constant([[2]])))
+    assert (labels == 2).sum() == 1
+    np.testing.assert_allclose(assigned[labels == 2], boxes[0])
+
+
+def test_boxes_move_with_the_picture_behind_a_window():
+    images = np.zeros((1, 64, 64, 3), np.uint8)
     images[0, 16:32, 16:32] = 255
-    boxes = np.array([[[0.25, 0.25, 0.5, 0.5]]], np.float32)
-    moved, box, label = (
-        each.numpy()
-        for each in augment(tf.constant(images), tf.constant(boxes), tf.constant([[4]]), tf.constant([1, 2]))
-    )
-    rows, columns = np.where(moved[0, ..., 0] > 160)
-    seen = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]) / 64
-    np.testing.assert_allclose(box[0, 0], seen, atol=0.04)
-    assert label[0, 0] == 4
+    windows = random_windows(1, tf.constant([1, 2]))
+    seen = look_through(tf.constant(images), windows, tf.constant([3, 4])).numpy()
+    box, label = move_boxes(tf.constant([[[0.25, 0.25, 0.5, 0.5]]]), tf.constant([[4]]), windows)
+    rows, columns = np.where(seen[0, ..., 0] > 160)
+    edges = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1]) / 64
+    np.testing.assert_allclose(box[0, 0], edges, atol=0.04)
+    assert int(label[0, 0]) == 4
+
+
+def test_a_box_out_of_sight_is_no_box():
+    window = tf.constant([[0.5, 0.5, 1.0, 1.0]])
+    _, labels = move_boxes(tf.constant([[[0.0, 0.0, 0.4, 0.4], [0.6, 0.6, 0.9, 0.9]]]), tf.constant([[1, 2]]), window)
+    assert labels.numpy().tolist() == [[-1, 2]]
 
 
 def test_augmentation_is_decided_by_its_seed():
-    image, box, label = (
-        tf.random.stateless_uniform((2, 32, 32, 3), (0, 0)),
-        tf.ones((2, 1, 4)),
-        tf.ones((2, 1), tf.int32),
+    images = tf.random.stateless_uniform((2, 32, 32, 3), (0, 0), 0, 255)
+    one, again, other = (
+        look_through(images, random_windows(2, tf.constant(seed)), tf.constant(seed))
+        for seed in ((5, 6), (5, 6), (5, 7))
     )
-    first, again = (augment(image, box, label, tf.constant([5, 6]))[0] for _ in range(2))
-    other = augment(image, box, label, tf.constant([5, 7]))[0]
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
 
 
 def test_the_network_answers_for_every_anchor():

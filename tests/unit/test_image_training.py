@@ -78,7 +78,7 @@ def test_the_detection_baseline_predicts_every_item_and_judges_every_box(tmp_pat
 
 
 def test_the_classification_baseline_tells_two_colours_apart_and_exports_what_it_measured(tmp_path, classification):
-    model = train_classification_baseline(classification, tmp_path / "model", "", seed=0)
+    model = train_classification_baseline(classification, tmp_path / "model", "standard", "", seed=0)
     assert model.metrics["accuracy"] == 1.0
     rows = label_probabilities.read(model.label_probabilities)
     believed = [model.labels[place] for place in rows.probabilities.argmax(axis=1)]

@@ -29,6 +29,9 @@ def assign(anchors: Anchors, boxes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Te
     overlap = iou(boxes[:, :, None, :], anchor_boxes[None, None])
     candidate = _closest_anchors(anchors, anchor_boxes, boxes)
     positive = candidate & (overlap >= _threshold(overlap, candidate)) & _centre_inside(anchor_boxes, boxes)
+    # A box too small to hold an anchor's centre still gets the anchor that covers it best, or it is never learned.
+    best = tf.one_hot(tf.argmax(overlap, axis=2), len(anchors.boxes), on_value=True, off_value=False, dtype=tf.bool)
+    positive |= best & ~tf.reduce_any(positive, axis=2, keepdims=True)
     positive &= (labels >= 0)[:, :, None]
     # An anchor that several boxes claim goes to the one it covers best.
     claimed = tf.where(positive, overlap, -1.0)

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from ..image_input import resized, scaled
 from .anchors import make_anchors
 from .postprocess import postprocess
 
@@ -17,7 +18,7 @@ class ExportedDetector(tf.Module):
         super().__init__()
         self._network = network
         self._anchors = tf.constant(make_anchors(size, size).boxes)
-        self._size = (size, size)
+        self._size = size
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image_tensor")])
     def detect(self, image_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -29,8 +30,7 @@ class ExportedDetector(tf.Module):
         Returns:
             As `postprocess.postprocess`.
         """
-        images = tf.image.resize(tf.cast(image_tensor, tf.float32), self._size)
-        logits, codes = self._network(images / 127.5 - 1, training=False)
+        logits, codes = self._network(scaled(resized(image_tensor, self._size)), training=False)
         return postprocess(logits, codes, self._anchors)
 
     def save(self, folder: Path) -> None:

@@ -12,10 +12,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ..augment import look_through, move_boxes, random_windows
+from ..image_input import scaled
 from ..training import Recipe, apply_gradients, make_optimizer, run_steps
 from .anchors import Anchors
 from .assigner import assign
-from .augment import augment
 from .labels import BoxArrays
 from .losses import detection_losses
 
@@ -49,8 +50,9 @@ class ImageSource:
 
     def prepare(self, inputs: Any, boxes: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[Any, ...]:
         """Augmented images, float32, -1..1."""
-        images, boxes, labels = augment(tf.cast(inputs, tf.float32), boxes, labels, seed)
-        return images / 127.5 - 1, boxes, labels
+        windows = random_windows(tf.shape(inputs)[0], seed)
+        boxes, labels = move_boxes(boxes, labels, windows)
+        return scaled(look_through(inputs, windows, seed)), boxes, labels
 
 
 @dataclass(frozen=True)
