@@ -40,7 +40,10 @@ for folder, (room, help_text) in ROOMS.items():
     component.command(f"graduate.components.{folder}.{room}", name=spellings, help=help_text)
 
 app.command("graduate.pipelines.cloud:submit", help="Submit a compiled pipeline to Vertex AI Pipelines.")
-app.command("graduate.pipelines.cloud:schedule", help="Run a compiled pipeline on Vertex AI by a schedule.")
+app.command(
+    "graduate.pipelines.cloud:schedule",
+    help="Run a compiled pipeline on Vertex AI by a schedule. Nothing is cached: data may change under the same URI.",
+)
 
 
 @app.command(name="compile")

@@ -39,7 +39,6 @@ class Cloud:
         service_account: account that the tasks run as; by default the project's Compute Engine account.
         network: full name of the VPC network that the tasks are peered with.
         label: labels of the job, as key=value.
-        caching: reuse, or not, what tasks made before; by default as each task of the file says.
         api_endpoint: address of the API, where it is not Google's. One that begins with http:// is taken for a server
             on this machine and gets no credentials.
     """
@@ -50,16 +49,19 @@ class Cloud:
     service_account: str | None = None
     network: str | None = None
     label: Annotated[tuple[str, ...], Parameter(negative=())] = ()
-    caching: bool | None = None
     api_endpoint: str | None = None
 
 
-def submit(file: Path, *, settings: Settings = (), cloud: Cloud) -> None:
+def submit(
+    file: Path, *, settings: Settings = (), caching: Annotated[bool, Parameter(negative=())] = False, cloud: Cloud
+) -> None:
     """Submit a compiled pipeline to Vertex AI Pipelines.
 
     Args:
         file: the compiled pipeline; every image in it must be named by digest.
         settings: pipeline parameters, as name=value.
+        caching: reuse what tasks made before from the same parameters. Vertex AI knows data in a bucket by name only:
+            leave it out where something may have changed under the same gs:// URI.
         cloud: where it runs, and as whom.
 
     Raises:
@@ -67,7 +69,7 @@ def submit(file: Path, *, settings: Settings = (), cloud: Cloud) -> None:
     """
     spec = read_spec(file)
     with _refusals_as_sentences():
-        job = _pipeline_job(spec, settings, cloud)
+        job = _pipeline_job(spec, settings, cloud, caching)
         # Not `job.submit()`, which makes a bucket that does not exist, grants rights on it, and asks the Resource
         # Manager who owns one that does.
         created = job.api_client.create_pipeline_job(
@@ -89,6 +91,9 @@ def submit(file: Path, *, settings: Settings = (), cloud: Cloud) -> None:
 def schedule(file: Path, *, cron: str, max_concurrent_runs: int = 1, settings: Settings = (), cloud: Cloud) -> None:
     """Run a compiled pipeline on Vertex AI Pipelines by a schedule.
 
+    Every run does all of its tasks: Vertex AI's cache never expires and knows data in a bucket by name only, so with it
+    the later runs would find the first one's results, whatever the data are by then.
+
     Args:
         file: the compiled pipeline; every image in it must be named by digest.
         cron: when, such as "0 6 * * MON" (UTC) or "TZ=Europe/Berlin 0 6 * * MON".
@@ -102,7 +107,7 @@ def schedule(file: Path, *, cron: str, max_concurrent_runs: int = 1, settings: S
     check_cron(cron)
     spec = read_spec(file)
     with _refusals_as_sentences():
-        job = _pipeline_job(spec, settings, cloud)
+        job = _pipeline_job(spec, settings, cloud, caching=False)
         created = aiplatform.PipelineJobSchedule(pipeline_job=job, display_name=spec.name)
         created.create(
             cron=cron,
@@ -114,7 +119,7 @@ def schedule(file: Path, *, cron: str, max_concurrent_runs: int = 1, settings: S
     print(f"{_CONSOLE}/{cloud.location}/pipelines/schedules/{created.name}?project={cloud.project}")
 
 
-def _pipeline_job(spec: Spec, settings: Sequence[str], cloud: Cloud) -> aiplatform.PipelineJob:
+def _pipeline_job(spec: Spec, settings: Sequence[str], cloud: Cloud, caching: bool) -> aiplatform.PipelineJob:
     """The job, not created yet; all that can be checked here has been."""
     _check_images(spec)
     values = _parameter_values(spec, settings)
@@ -124,7 +129,8 @@ def _pipeline_job(spec: Spec, settings: Sequence[str], cloud: Cloud) -> aiplatfo
         template_path=str(spec.path),
         pipeline_root=cloud.pipeline_root,
         parameter_values=values,
-        enable_caching=cloud.caching,
+        # On, it leaves those tasks uncached that the file says are.
+        enable_caching=None if caching else False,
         labels=_labels(cloud.label),
     )
 
@@ -161,7 +167,7 @@ def _parameter_values(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
     parameters = read_parameters(spec.inputs)
     values = resolve(parameters, settings)
     for name, value in values.items():
-        if parameters[name].is_location and value and not value.startswith("gs://"):
+        if parameters[name].locates(value) and not value.startswith("gs://"):
             raise InputError(
                 f"Parameter {name!r} is {value!r}, which the cloud cannot reach: upload it and give its gs:// URI."
             )

@@ -23,7 +23,7 @@ def describe_parameters(task: Task) -> str:
         accept: Rules of the gate whose critical findings are accepted, separated by commas. Any of: {", ".join(RULES)}.
         decision: What to do after the gate, auto by the evidence. One of: auto, {", ".join(get_args(Decision))}.
         baseline_effort: How long the baseline searches. One of: {", ".join(EFFORTS)}.
-        train_steps: Batches that fine-tuning learns from; 0 for the task's own.
+        train_steps: Batches that fine-tuning learns from; 0 for the task's own. Between 0 and 10000000.
         fine_tune_checkpoint: Pretrained weights for images. A location, or imagenet; empty for none.
-        seed: Of everything random.
+        seed: Of everything random. Between 0 and 4294967295.
     """

@@ -44,7 +44,7 @@ def run(file: Path, run_dir: Path, settings: Sequence[str], terminal: Terminal) 
     parameters = read_parameters(spec.inputs)
     values = resolve(parameters, settings)
     steps = read_steps(spec.document)
-    inputs = {name: fingerprint(values[name]) for name in values if parameters[name].is_input and values[name]}
+    inputs = {name: fingerprint(value) for name, value in values.items() if parameters[name].locates(value)}
     identity = {"spec": spec.digest, "parameters": values, "inputs": inputs}
     run_dir = Path(os.path.abspath(run_dir))
     with locked(run_dir) as lock:

@@ -1,9 +1,9 @@
 """A run's parameters, checked against the compiled pipeline's own signature before anything starts.
 
-KFP has neither choices nor locations as types, so a parameter's description says them. One that ends in
+KFP has neither choices nor bounds nor locations as types, so a parameter's description says them. One that ends in
 "One of: a, b, c." takes only these, one that ends in "Any of: a, b, c." several of these, separated by commas.
-"A location" stands for a local path or a gs:// URI to read from ("A location, or imagenet" takes that word too), and "A
-location to write to" for one that need not exist yet.
+"Between 0 and 9" bounds a number. "A location" stands for a local path or a gs:// URI to read from; "A location, or
+imagenet" takes that word too.
 """
 
 import difflib
@@ -41,6 +41,12 @@ class Parameter:
         return tuple(choice.strip() for choice in match[2].split(",")) if match else ()
 
     @property
+    def bounds(self) -> tuple[int, int] | None:
+        """The least and the largest value of a number, or None."""
+        match = re.search(r"Between (-?\d+) and (-?\d+)", self.description)
+        return (int(match[1]), int(match[2])) if match else None
+
+    @property
     def takes_several(self) -> bool:
         """Whether it takes any number of its choices, separated by commas."""
         return "Any of: " in self.description
@@ -56,10 +62,9 @@ class Parameter:
         """Whether it is a local path or a gs:// URI."""
         return "A location" in self.description
 
-    @property
-    def is_input(self) -> bool:
-        """Whether it is a location that is read from."""
-        return self.is_location and "A location to write to" not in self.description
+    def locates(self, value: Any) -> bool:
+        """Whether this value of it is a location, and not the word or the "" that stands for one."""
+        return self.is_location and value not in ("", self.keyword)
 
 
 def read_parameters(inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Parameter]:
@@ -114,6 +119,9 @@ def _value(parameter: Parameter, text: str | None) -> Any:
         # YAML has one kind of number; the cache's key tells 3 from 3.0.
         return int(parameter.default) if parameter.type == "NUMBER_INTEGER" else parameter.default
     value = _typed(parameter, text)
+    if parameter.bounds and not parameter.bounds[0] <= value <= parameter.bounds[1]:
+        low, high = parameter.bounds
+        raise InputError(f"Parameter {parameter.name!r} must be between {low:,} and {high:,}, but is {text}.")
     if parameter.choices:
         _check_choices(parameter, text)
     return _location(parameter, text) if parameter.is_location else value
@@ -193,6 +201,6 @@ def _location(parameter: Parameter, text: str) -> str:
                 f"Parameter {parameter.name!r} has the character {unsafe[0]!r} at position {unsafe.start() + 1} of "
                 f"{checked!r}, which a location must not have; rename the file or folder."
             )
-    if parameter.is_input and not location.startswith(_REMOTE) and not Path(location).exists():
+    if not location.startswith(_REMOTE) and not Path(location).exists():
         raise InputError(f"Parameter {parameter.name!r}: there is no file or folder {location}.")
     return location

@@ -9,7 +9,7 @@ from ..components.reports.page import environment, write_page
 from . import graph_picture, report_parts
 from .run_record import RunRecord
 from .spec_graph import Step
-from .summary import compose, read_result
+from .summary import comparison_sentence, compose, read_result
 
 REPORT_FILE = "report.html"
 _TEMPLATES = Path(__file__).parent
@@ -40,6 +40,7 @@ def _context(record: RunRecord, steps: Mapping[str, Step]) -> dict[str, Any]:
         "graphs": {name: graph_picture.draw(steps, record.steps, style) for name, style in styles.items()},
         "verdict": read_result(record, "data-quality-gate", "verdict/verdict.json"),
         "metric_rows": report_parts.metric_rows(summary),
+        "comparison": comparison_sentence(summary["comparison"]) if summary["comparison"] else "",
         "examples": report_parts.examples(record),
         "pages": list(report_parts.pages(record)),
     }

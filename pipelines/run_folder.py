@@ -10,25 +10,27 @@ KFP's cache knows neither the code of the tasks nor the content of their input f
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache, partial
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from .. import components
 from ..components.data import storage
+from ..components.data.images import IMAGE_SUFFIXES
 from ..components.errors import InputError
 from .run_record import RECORD_FILE, RunRecord
 
 _SHARED = ".graduate"
 # A killed run's tasks get a few seconds to end, see task_supervisor.
 _PATIENCE_SECONDS = 15.0
-_PIECE = 1 << 20
+_IMPORT_SUFFIXES = (".csv", ".jsonl", ".ndjson")
 
 
 def shared_folder(run_dir: Path, inputs: Iterable[str]) -> Path:
@@ -55,29 +57,48 @@ def code_digest() -> str:
 
 
 def fingerprint(location: str) -> str:
-    """What tells whether an input has changed: a file's bytes; the files of a folder with their sizes and times.
+    """What tells whether an input has changed.
 
-    Of a folder in Cloud Storage only the names are known.
+    Of a local file these are its bytes and, where it is an import file, the sizes and times of the images on this
+    machine that it lists; of a folder and of what is in Cloud Storage, the names of the files and their versions.
 
     Raises:
         InputError: it cannot be read.
     """
     try:
-        if files := storage.list_files(location):
-            listing = files if storage.is_remote(location) else [(file, _size_and_time(file)) for file in files]
-            return hashlib.sha256(repr(listing).encode()).hexdigest()
-        digest = hashlib.sha256()
-        with storage.open_binary(location) as file:
-            for piece in iter(partial(file.read, _PIECE), b""):
-                digest.update(piece)
-        return digest.hexdigest()
+        if storage.is_remote(location) or os.path.isdir(location):
+            known = storage.versions(location)
+        else:
+            known = [_digest(location), *(storage.versions(image) for image in _listed_images(location))]
     except OSError as error:
         raise InputError(f"{location} cannot be read: {error}.") from error
+    return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
-def _size_and_time(file: str) -> tuple[int, int]:
-    stat = os.stat(file)
-    return stat.st_size, stat.st_mtime_ns
+def _digest(file: str) -> str:
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _listed_images(file: str) -> list[str]:
+    """Image files on this machine that an import file lists; none where the file is no import file."""
+    if not file.lower().endswith(_IMPORT_SUFFIXES):
+        return []
+    folder = storage.parent(file)
+    with open(file, encoding="utf-8-sig", errors="replace") as lines:
+        listed = {storage.join(folder, name) for line in lines for name in _image_names(line)}
+    return sorted(image for image in listed if os.path.isfile(image))
+
+
+def _image_names(line: str) -> Iterator[str]:
+    """Yields what may be the name of an image in a line of CSV or JSON."""
+    if "\\" in line:  # JSON may write any character as an escape
+        with suppress(ValueError):
+            line = json.dumps(json.loads(line), ensure_ascii=False)
+    for quoted in line.split('"'):
+        for text in (quoted, *quoted.split(",")):
+            if (name := text.strip()).lower().endswith(IMAGE_SUFFIXES):
+                yield name
 
 
 @contextmanager
@@ -94,7 +115,10 @@ def locked(run_dir: Path) -> Iterator[int]:
         InputError: another run has the folder.
     """
     shared = run_dir.parent / _SHARED
-    shared.mkdir(parents=True, exist_ok=True)
+    try:
+        shared.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{run_dir} cannot be made: {error.strerror}; give another --run-dir.") from None
     own, tasks = (os.open(shared / f"{run_dir.name}{suffix}", os.O_RDWR | os.O_CREAT) for suffix in (".lock", ".tasks"))
     try:
         if not _take(own, patience=0) or not _take(tasks, _PATIENCE_SECONDS):

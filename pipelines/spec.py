@@ -49,14 +49,9 @@ def read_spec(path: str | Path) -> Spec:
         # A platform's own settings follow as a second document; the runner has no use for them.
         document = next(iter(yaml.load_all(content, yaml.CSafeLoader)), None)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}; give the file that `graduate compile` wrote."
-        ) from None
+        raise InputError(f"{path} cannot be read: {error.strerror}; {_ADVICE}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
-    if (
-        not isinstance(document, dict)
-        or not {"root", "components", "deploymentSpec", "pipelineInfo"} <= document.keys()
-    ):
+    if not isinstance(document, dict) or not document.keys() >= _PARTS:
         raise InputError(f"{path} is not a compiled pipeline; {_ADVICE}")
     return Spec(path, content, document)

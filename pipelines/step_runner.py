@@ -24,7 +24,6 @@ Outcome = tuple[dict[str, Any], status.Status]
 # An artifact is a path without a suffix; these are single files, and people open them.
 _SUFFIXES = {
     "system.HTML": ".html",
-    "system.Markdown": ".md",
     "system.Metrics": ".json",
     "system.ClassificationMetrics": ".json",
 }

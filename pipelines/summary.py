@@ -19,8 +19,9 @@ def compose(record: RunRecord) -> dict[str, Any]:
         record: of a run in any state; a stopped or failed run lacks what its missing steps would have made.
 
     Returns:
-        `state`, `decision`, `reason`, `findings` by rule, `baseline` and `custom` with their `metrics`, `parity`,
-        `predictions`, `seconds` by step, `steps` by name. What the run does not have is None (findings: empty).
+        `state`, `decision`, `reason`, `findings` by rule, `baseline` and `custom` with their `metrics`, `comparison` of
+        the two, `parity`, `predictions`, `seconds` by step, `steps` by name. What the run does not have is None
+        (findings: empty).
     """
     verdict = read_result(record, "data-quality-gate", "verdict/verdict.json") or {}
     evaluation = read_result(record, "evaluate", "evaluation/evaluation.json") or {}
@@ -38,6 +39,7 @@ def compose(record: RunRecord) -> dict[str, Any]:
         },
         "baseline": _metrics(evaluation.get("baseline") or read_result(record, "automl-baseline", _MODEL)),
         "custom": _metrics(evaluation.get("custom") or read_result(record, "fine-tune", _MODEL)),
+        "comparison": {name: evaluation[name] for name in ("metric", "better", "difference")} if evaluation else None,
         "parity": read_result(record, "onnx-convert", "certificate/parity.json"),
         "predictions": read_result(record, "batch-predict", "predictions/summary.json"),
         "seconds": {name: step.seconds for name, step in record.steps.items() if step.seconds is not None},
@@ -86,16 +88,18 @@ def read_result(record: RunRecord, component: str, result: str) -> dict[str, Any
 def sentences(summary: dict[str, Any]) -> list[str]:
     """The summary as a person would tell it, one fact a line."""
     told = []
-    if summary["decision"]:
-        told.append(f"Decision: {words(summary['decision'])}. {summary['reason'] or ''}".strip())
-    elif summary["reason"]:
-        told.append(summary["reason"])
+    decision = f"Decision: {words(summary['decision'])}." if summary["decision"] else ""
+    # The reason of a run that did not succeed is not the decision's.
+    separator = " " if summary["state"] == State.SUCCEEDED else "\n"
+    told += f"{decision}{separator}{summary['reason'] or ''}".strip().splitlines()
     if found := summary["findings"]:
         told.append("Findings: " + ", ".join(_finding(rule, finding) for rule, finding in found.items()) + ".")
     for name in ("baseline", "custom"):
         if summary[name]:
             metrics = (f"{metric} {number(value)}" for metric, value in summary[name]["metrics"].items())
             told.append(f"{name.capitalize()}: " + ", ".join(metrics) + ".")
+    if comparison := summary["comparison"]:
+        told.append(comparison_sentence(comparison))
     if parity := summary["parity"]:
         outcome = "proven" if parity["proven"] else "NOT proven"
         told.append(f"ONNX parity: {outcome}, largest difference {number(parity['max_abs_difference'])}.")
@@ -103,6 +107,15 @@ def sentences(summary: dict[str, Any]) -> list[str]:
         told.append(_predictions(predictions))
     told.append(f"Time in steps: {duration(sum(summary['seconds'].values()))}.")
     return told
+
+
+def comparison_sentence(comparison: dict[str, Any]) -> str:
+    """Which model is better on the test split, and by how much (`comparison` of the summary)."""
+    difference = comparison["difference"]
+    low, high = number(difference["low"], 3), number(difference["high"], 3)
+    verdict = "The custom model is better" if comparison["better"] == "custom" else "The custom model is NOT better"
+    by = f"{difference['value']:+.4g} (95 % interval {low} to {high})"
+    return f"{verdict}: its {comparison['metric']} differs from the baseline's by {by}."
 
 
 def _metrics(measured: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -11,8 +11,9 @@ from PIL import Image
 from ..data.images import open_rgb, read_image
 from ..data.items import Box, Item
 from ..data.progress import Progress
-from ..models.backbones import Backbone, calibrate
+from ..models.backbones import Backbone
 from ..models.image_input import scaled
+from ..models.training import settle_norms
 
 BATCH = 32
 CALIBRATION_IMAGES = 64
@@ -21,14 +22,16 @@ CONTEXT = 1.1
 
 
 def freeze(backbone: Backbone, images: NDArray[np.uint8]) -> None:
-    """Freezes a backbone; one that knows nothing first learns how bright these images are (see `calibrate`).
+    """Freezes a backbone; one that knows nothing first gets the statistics of these images.
+
+    Untrained layers otherwise pass on signals of any size, and nothing mends that in a frozen network.
 
     Args:
         backbone: changed in place.
         images: uint8 [N, H, W, 3], of the training split.
     """
     if not backbone.is_pretrained:
-        calibrate(backbone.network, scaled(images[:CALIBRATION_IMAGES]))
+        settle_norms(backbone.network, [scaled(images[:CALIBRATION_IMAGES])])
     backbone.network.trainable = False
 
 

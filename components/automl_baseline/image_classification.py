@@ -19,7 +19,9 @@ from ..models.folder import ModelFolder
 from ..models.image_classifier import ExportedClassifier, build_embedding
 from ..models.image_data import decode_images
 from ..models.image_model import image_model
+from ..models.image_predictions import predict_images
 from ..models.label_probabilities import LabelProbabilities
+from ..models.predictions import Prediction, to_probabilities
 from ..models.training import set_seed
 from .features import feature_maps, freeze
 from .labels import CANDIDATES, REGULARISATION, Linear, fit, out_of_fold, predict
@@ -67,23 +69,28 @@ def train_classification_baseline(
     if effort == "standard":
         regularisation = _best_regularisation(features, given, _given(items["validation"], dataset.labels), classes)
     fitted = fit(features["train"][known], given[known], regularisation)
-    probabilities = {split: predict(fitted, features[split], classes) for split in SPLITS}
     groups = np.array([item.sha256 for item in items["train"]])
-    probabilities["train"][known] = out_of_fold(
-        features["train"][known], given[known], groups[known], classes, seed, regularisation
-    )
+    train = predict(fitted, features["train"], classes)
+    train[known] = out_of_fold(features["train"][known], given[known], groups[known], classes, seed, regularisation)
 
     parameters = {"effort": effort, "regularisation": regularisation}
     model = image_model(output, "baseline classifier", dataset, backbone, parameters, seed)
     assert isinstance(fitted, Linear)  # two labels at least
-    ExportedClassifier(_with_logits(embedding, fitted, classes), size).save(model.saved_model)
-    for split in SPLITS:
-        answers = (predictions.of_probabilities(dataset.labels, row) for row in probabilities[split])
-        identities = (item.id for item in items[split])
-        predictions.write(model.predictions(split), zip(identities, answers, strict=True))
-    label_probabilities.write(model.label_probabilities, _label_rows(items, probabilities))
-    test = predictions.read(model.predictions("test"))
-    model.metrics = metrics.measure(dataset.task, dataset.labels, metrics.truths(dataset, "test"), test)
+    exported = ExportedClassifier(_with_logits(embedding, fitted, classes), size)
+    exported.save(model.saved_model)
+    # The folds' answers for the images that were learned from, the exported model's own for the others.
+    learned = (predictions.of_probabilities(dataset.labels, row) for row in train)
+    found: dict[str, dict[str, Prediction]] = {
+        "train": dict(zip((item.id for item in items["train"]), learned, strict=True))
+    }
+    for split in ("validation", "test"):
+        found[split] = dict(predict_images(exported.classify, dataset.task, dataset.labels, items[split]))
+    for split, by_item in found.items():
+        predictions.write(model.predictions(split), by_item.items())
+    label_probabilities.write(model.label_probabilities, _label_rows(items, found, dataset.labels))
+    model.metrics = metrics.measure(
+        dataset.task, dataset.labels, metrics.truths(dataset, "test"), found["test"].items()
+    )
     model.parameters["cpu_seconds"] = round(time.process_time() - start, 1)
     model.save()
     return model
@@ -128,17 +135,16 @@ def _with_logits(embedding: keras.Model, fitted: Linear, num_classes: int) -> ke
     return network
 
 
-def _label_rows(items: dict[str, list[Item]], probabilities: dict[str, NDArray[np.float32]]) -> LabelProbabilities:
-    rows = [
-        (item.id, split, item.labels[0], row)
-        for split, members in items.items()
-        for item, row in zip(members, probabilities[split], strict=True)
-        if len(item.labels) == 1
-    ]
+def _label_rows(
+    items: dict[str, list[Item]], found: dict[str, dict[str, Prediction]], labels: list[str]
+) -> LabelProbabilities:
+    rows = [(split, item) for split, members in items.items() for item in members if len(item.labels) == 1]
     return LabelProbabilities(
-        ids=[row[0] for row in rows],
-        splits=[row[1] for row in rows],
+        ids=[item.id for _, item in rows],
+        splits=[split for split, _ in rows],
         boxes=np.full(len(rows), -1, np.int32),
-        labels=[row[2] for row in rows],
-        probabilities=np.stack([row[3] for row in rows]),
+        labels=[item.labels[0] for _, item in rows],
+        probabilities=np.stack([to_probabilities(labels, found[split][item.id]) for split, item in rows]).astype(
+            np.float32
+        ),
     )

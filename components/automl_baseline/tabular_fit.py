@@ -1,6 +1,7 @@
 """Fits the tabular baseline: the final pipeline, and what models without a row predict of that row."""
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold, cro
 from sklearn.pipeline import Pipeline
 
 from ..data.dataset import Dataset
+from ..data.items import Task
 from ..errors import InputError
 from ..models import feature_transforms
 from ..models.feature_transforms import FeatureTransform
@@ -74,6 +76,12 @@ def _transforms(dataset: Dataset, training: pa.Table) -> list[FeatureTransform]:
         )
     if len(training[label].unique()) < 2:
         raise InputError(f"{dataset.path}: all training rows have the same {label!r}; add rows with another one.")
+    commonest = max(Counter(training[label].to_pylist()).values())
+    if dataset.task is Task.TABULAR_CLASSIFICATION and commonest < FOLDS:
+        raise InputError(
+            f"The labels of {label!r} are nearly all different: the commonest has {commonest} rows, and {FOLDS} are "
+            "needed; predict numbers with tabular_regression, or add rows."
+        )
     transforms = feature_transforms.describe(training, [each for each in dataset.columns if each.name != label])
     if not feature_transforms.input_columns(transforms):
         reasons = "; ".join(f"{each.column}: {each.statistics['reason']}" for each in transforms)

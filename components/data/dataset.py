@@ -1,6 +1,6 @@
 """The dataset artifact: one folder format that every step reads.
 
-    dataset.json                               summary: task, labels, columns, counts, faults, digests
+    dataset.json                               summary: task, labels, columns, counts, faults, digests; written last
     items/train.parquet, validation..., test   the items of each split, in the order of the source
     rejects.jsonl                              what could not be read, with the reason
 
@@ -138,7 +138,8 @@ class Dataset:
 class DatasetWriter:
     """Writes a dataset folder as a stream; use it as a context manager, after which `summary` is what it holds.
 
-    The folder appears when the block ends without error, whole; otherwise what was there before remains.
+    The dataset is there when the block ends without error, whole: dataset.json is written last, and that of an earlier
+    dataset in the folder is removed first, with its other files. So what an interrupted writer leaves is no dataset.
 
     Attributes:
         summary: content of dataset.json.
@@ -148,7 +149,7 @@ class DatasetWriter:
     def __init__(
         self, path: str | Path, task: Task, source: str, columns: Sequence[Column] = (), label_column: str = ""
     ) -> None:
-        """Prepares to write; nothing is written before the context is entered.
+        """Prepares to write; nothing is touched before the context is entered.
 
         Args:
             path: the folder to write.
@@ -165,7 +166,7 @@ class DatasetWriter:
             "label_column": label_column,
             "columns": [asdict(column) for column in columns],
         }
-        self._path = path
+        self._folder = Path(path)
         self._has_labels = task != Task.TABULAR_REGRESSION
         self._schema = IMAGE_SCHEMA if task.is_image else row_schema(columns)
         self._labels: set[str] = set()
@@ -185,13 +186,16 @@ class DatasetWriter:
         return sorted(self._labels)
 
     def __enter__(self) -> Self:
-        self._folder = self._stack.enter_context(write_atomically(self._path))
-        (self._folder / "items").mkdir(parents=True)
+        (self._folder / "items").mkdir(parents=True, exist_ok=True)
+        parts = {split: self._folder / "items" / f"{split}.parquet" for split in SPLITS}
+        rejects = self._folder / "rejects.jsonl"
+        # Removed and not written over: a run shows the same files at other places by hard links.
+        for file in (self._folder / "dataset.json", *parts.values(), rejects):
+            file.unlink(missing_ok=True)
         self._splits = {
-            split: self._stack.enter_context(_SplitWriter(self._folder / "items" / f"{split}.parquet", self._schema))
-            for split in SPLITS
+            split: self._stack.enter_context(_SplitWriter(part, self._schema)) for split, part in parts.items()
         }
-        self._rejects_file = self._stack.enter_context(open(self._folder / "rejects.jsonl", "w", encoding="utf-8"))
+        self._rejects_file = self._stack.enter_context(open(rejects, "w", encoding="utf-8"))
         return self
 
     def add(self, item: Item, split: str) -> None:
@@ -217,17 +221,18 @@ class DatasetWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.summary |= {
-                "labels": self.labels,
-                "counts": {name: split.count for name, split in self._splits.items()},
-                "rejects": self._rejects,
-                "faults": dict(sorted(self._faults.items())),
-                "digests": {name: split.digest.hexdigest() for name, split in self._splits.items()},
-            }
-            text = json.dumps(self.summary, indent=1, ensure_ascii=False)
-            (self._folder / "dataset.json").write_text(text, encoding="utf-8")
         self._stack.__exit__(kind, error, trace)
+        if kind is not None:
+            return
+        self.summary |= {
+            "labels": self.labels,
+            "counts": {name: split.count for name, split in self._splits.items()},
+            "rejects": self._rejects,
+            "faults": dict(sorted(self._faults.items())),
+            "digests": {name: split.digest.hexdigest() for name, split in self._splits.items()},
+        }
+        with write_atomically(self._folder / "dataset.json") as file:
+            file.write_text(json.dumps(self.summary, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 class _SplitWriter:

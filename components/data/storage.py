@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
-    from google.cloud.storage import Bucket, Client
+    from google.cloud.storage import Blob, Bucket, Client
 
 _SCHEME = "gs://"
 
@@ -84,12 +84,31 @@ def list_files(folder: str) -> list[str]:
         OSError: a bucket is missing or may not be read.
     """
     if not is_remote(folder):
-        files = (path for path in Path(os.path.abspath(folder)).rglob("*") if path.is_file())
-        return sorted(str(path) for path in files if not path.name.startswith("."))
+        root = Path(os.path.abspath(folder))
+        names = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        return sorted(str(root / name) for name in names if not _is_hidden(name.as_posix()))
     with _remote(folder) as (bucket, name):
-        uris = [f"{_SCHEME}{bucket.name}/{blob.name}" for blob in bucket.list_blobs(prefix=_prefix(name))]
-    # A name that ends in a slash is a folder that somebody made in the console.
-    return sorted(uri for uri in uris if not uri.endswith("/") and not file_name(uri).startswith("."))
+        return sorted(_blobs(bucket, name))
+
+
+def versions(location: str) -> list[tuple[str, str]]:
+    """(URI, version) of a file, or of all files in a folder as in `list_files`; nothing is read for it.
+
+    The version of a local file is its size and the time when it was changed, that of a remote one its generation
+    (https://cloud.google.com/storage/docs/metadata#generation-number).
+
+    Raises:
+        OSError: there is nothing of that name, or it may not be read.
+    """
+    if not is_remote(location):
+        stats = [(file, os.stat(file)) for file in list_files(location) or [location]]
+        return [(file, f"{stat.st_size} {stat.st_mtime_ns}") for file, stat in stats]
+    with _remote(location) as (bucket, name):
+        if blobs := _blobs(bucket, name):
+            return sorted((uri, str(blob.generation)) for uri, blob in blobs.items())
+        if not name or (blob := bucket.get_blob(name)) is None:
+            raise FileNotFoundError(f"there is no {location}")
+        return [(location, str(blob.generation))]
 
 
 def exists(uri: str) -> bool:
@@ -107,19 +126,34 @@ def exists(uri: str) -> bool:
 
 @contextmanager
 def write_atomically(path: str | Path) -> Iterator[Path]:
-    """Gives a path beside `path` to write a file or a folder at; puts it in place when the block ends without error.
+    """Gives a path beside `path` to write a file at; puts it in place when the block ends without error.
 
-    Whatever was at `path` is replaced; after an error it is as it was.
+    A file that was at `path` is replaced; after an error it is as it was. Not for folders: where an artifact is written
+    through to Cloud Storage (https://cloud.google.com/storage/docs/cloud-storage-fuse/overview), a folder cannot be
+    renamed. One is written in place instead, and the file without which it does not count comes last.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as room:
         aside = Path(room) / path.name
         yield aside
-        if path.is_dir():
-            # A folder cannot be replaced in one step: the old one steps aside first and goes with the room.
-            path.rename(Path(room) / "replaced")
         os.replace(aside, path)
+
+
+def _blobs(bucket: "Bucket", folder_name: str) -> "dict[str, Blob]":
+    """Objects in a folder of a bucket by URI, without hidden ones."""
+    blobs = {f"{_SCHEME}{bucket.name}/{blob.name}": blob for blob in bucket.list_blobs(prefix=_prefix(folder_name))}
+    # A name that ends in a slash is a folder that somebody made in the console.
+    return {
+        uri: blob
+        for uri, blob in blobs.items()
+        if not uri.endswith("/") and not _is_hidden(blob.name.removeprefix(_prefix(folder_name)))
+    }
+
+
+def _is_hidden(relative_name: str) -> bool:
+    """Whether a file or a folder that it lies in is a hidden one, such as `.ipynb_checkpoints`."""
+    return any(part.startswith(".") for part in relative_name.split("/"))
 
 
 def _prefix(folder_name: str) -> str:

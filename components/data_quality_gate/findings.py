@@ -31,8 +31,15 @@ class Case:
     proposal: PredictedBox | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of the verdict's format."""
-        return {"id": self.id, "source": self.source, "split": self.split, "box": self.box, "detail": self.detail}
+        """One of the `items` of a finding in verdict.json, and with its rule one line of findings.jsonl.
+
+        `id`, `source`, `split`, `box` and `detail` as above. Where there is a proposal (missing_box), `bbox` is its
+        [xMin, xMax, yMin, yMax], as Vertex AI orders predicted boxes: shares of the image's width and height, 0..1.
+        """
+        fields = {"id": self.id, "source": self.source, "split": self.split, "box": self.box, "detail": self.detail}
+        if box := self.proposal:
+            fields["bbox"] = [box.xmin, box.xmax, box.ymin, box.ymax]
+        return fields
 
 
 @dataclass(frozen=True, slots=True)

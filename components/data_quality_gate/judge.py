@@ -81,12 +81,13 @@ def _examine(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
 
 
 def _write(verdict: Verdict, output: Path) -> None:
-    with write_atomically(output) as folder:
-        folder.mkdir()
+    """Writes the folder: verdict.json last and an earlier one removed first, so that it is never of other findings."""
+    (output / "verdict.json").unlink(missing_ok=True)
+    with write_atomically(output / "findings.jsonl") as file, file.open("w", encoding="utf-8") as lines:
+        for finding in verdict.findings:
+            for case in finding.cases:
+                record = {"rule": finding.rule, "severity": finding.severity, **case.as_json()}
+                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+    with write_atomically(output / "verdict.json") as file:
         text = json.dumps(verdict.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / "verdict.json").write_text(text + "\n", encoding="utf-8")
-        with (folder / "findings.jsonl").open("w", encoding="utf-8") as lines:
-            for finding in verdict.findings:
-                for case in finding.cases:
-                    record = {"rule": finding.rule, "severity": finding.severity, **case.as_json()}
-                    lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+        file.write_text(text + "\n", encoding="utf-8")

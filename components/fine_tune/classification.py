@@ -19,11 +19,11 @@ from ..models.augment import look_through, random_windows
 from ..models.backbones import load_backbone
 from ..models.folder import ModelFolder
 from ..models.image_classifier import ExportedClassifier, build_classifier
-from ..models.image_data import decode_images
+from ..models.image_data import decode_images, some_batches
 from ..models.image_input import scaled
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
-from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps, set_seed
+from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps, set_seed, settle_norms
 
 DEFAULT_STEPS = 1000
 
@@ -57,6 +57,7 @@ def fine_tune_classifier(dataset: Dataset, output: Path, train_steps: int, check
     with tempfile.TemporaryDirectory() as scratch:
         images = decode_images(items, size, Path(scratch))
         history.write(output, _train(network, images, truth, recipe))
+        settle_norms(network, map(scaled, some_batches(images, seed)))
 
     exported = ExportedClassifier(network, size)
     model = image_model(output, "custom classifier", dataset, backbone, asdict(recipe), seed)

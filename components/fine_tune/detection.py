@@ -14,10 +14,11 @@ from ..models.detection.network import build_detector
 from ..models.detection.training import ImageSource, train_detector
 from ..models.detection_metrics import detection_metrics
 from ..models.folder import ModelFolder
-from ..models.image_data import decode_images
+from ..models.image_data import decode_images, some_batches
+from ..models.image_input import scaled
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
-from ..models.training import Recipe, set_seed
+from ..models.training import Recipe, set_seed, settle_norms
 
 DEFAULT_STEPS = 1500
 
@@ -49,6 +50,7 @@ def fine_tune_detector(dataset: Dataset, output: Path, train_steps: int, checkpo
     with tempfile.TemporaryDirectory() as scratch:
         images = decode_images(items, size, Path(scratch))
         curve = train_detector(network, make_anchors(size, size), ImageSource(images), truth, recipe)
+        settle_norms(network, map(scaled, some_batches(images, seed)))
     history.write(output, curve)
 
     exported = ExportedDetector(network, size)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-from keras import layers
 
 from ..data import storage
 from ..errors import InputError
@@ -69,24 +68,6 @@ def compact_backbone() -> keras.Model:
             x = convolution(x, width, 1, f"stage_{level}_mix")
             maps.append(x)
     return keras.Model(images, maps, name="compact")
-
-
-def calibrate(backbone: keras.Model, images) -> None:
-    """Sets the moving statistics of an untrained backbone's normalisations from images.
-
-    Untrained layers otherwise pass on signals of arbitrary size, and a frozen backbone never mends that.
-
-    Args:
-        backbone: as `compact_backbone` makes it.
-        images: float32 [N, H, W, 3], -1..1, a batch like those it will see.
-    """
-    norms = [layer for layer in backbone.layers if isinstance(layer, layers.BatchNormalization)]
-    momenta = [layer.momentum for layer in norms]
-    for layer in norms:
-        layer.momentum = 0.0  # take the batch's statistics whole
-    backbone(images, training=True)
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def _headless_mobilenet_v2(weights: str | None = None) -> keras.Model:

@@ -1,6 +1,6 @@
 """Images decoded once to one size, for training: an array on disk that the operating system pages in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ..data.images import decode, read_image
 from ..data.items import Item
 from ..data.progress import Progress
 from .image_input import resized
+from .training import batch_indices
 
 THREADS = 4  # decoding releases the interpreter's lock; reading from a bucket waits
 
@@ -40,6 +41,12 @@ def decode_images(items: Sequence[Item], size: int, folder: Path) -> NDArray[np.
             pixels[index] = image
             progress.advance()
     return pixels
+
+
+def some_batches(images: NDArray[np.uint8], seed: int, count: int = 12, size: int = 16) -> Iterator[NDArray[np.uint8]]:
+    """Yields a few random batches of images, uint8 [size, H, W, 3], in an order that only the seed decides."""
+    for chosen in batch_indices(len(images), size, count, seed):
+        yield images[chosen]
 
 
 def _decode_resized(item: Item, size: int) -> NDArray[np.uint8]:

@@ -73,7 +73,9 @@ def of_probabilities(labels: Sequence[str], probabilities: NDArray[np.floating])
     return {"displayNames": [label for label, _ in ranked], "confidences": [value for _, value in ranked]}
 
 
-def to_probabilities(labels: Sequence[str], prediction: LabelledPrediction) -> NDArray[np.float64]:
+def to_probabilities(labels: Sequence[str], prediction: Prediction) -> NDArray[np.float64]:
     """Probabilities of one classified item in the order of `labels`, float64 [C]; a label not named has 0."""
+    if "value" in prediction:
+        raise TypeError("a prediction of a regression has no labels")
     confidence = dict(zip(prediction["displayNames"], prediction["confidences"], strict=True))
     return np.array([confidence.get(label, 0.0) for label in labels])

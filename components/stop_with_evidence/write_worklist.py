@@ -37,9 +37,8 @@ def write_worklist(verdict: str, output: str, page: str, decision: str = "fix_da
     judged = _read(Path(verdict))
     rows = list(_rows(judged["findings"]))
     counts = Counter(row["rule"] for row in rows)
-    with write_atomically(output) as folder:
-        folder.mkdir()
-        _write_csv(folder / "worklist.csv", rows)
+    with write_atomically(Path(output) / "worklist.csv") as file:
+        _write_csv(file, rows)
     html = render(
         "stop_with_evidence/page.html",
         title="Work list for the data",

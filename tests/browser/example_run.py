@@ -32,6 +32,9 @@ STEPS = {
 }
 
 
+COMPARISON = {"metric": "ap50", "better": "custom", "difference": {"value": 0.2, "low": 0.1, "high": 0.3}}
+
+
 def graduated_run(folder: Path) -> RunRecord:
     """Writes a run that graduated: its custom branch succeeded, the others were skipped."""
     folder.mkdir(parents=True)
@@ -70,7 +73,7 @@ def _write_results(folder: Path) -> None:
     (folder / "data-quality-gate" / "page.html").write_text("<!DOCTYPE html><p>The gate's own page.</p>")
     metrics = {"baseline": {"ap50": 0.6134, "ap": 0.31}, "custom": {"ap50": 0.8712, "ap": 0.5561}}
     evaluation = {name: {"metrics": values} for name, values in metrics.items()}
-    _json(folder / "evaluate" / "evaluation" / "evaluation.json", evaluation | {"better": "custom", "metric": "ap50"})
+    _json(folder / "evaluate" / "evaluation" / "evaluation.json", evaluation | COMPARISON)
     predictions = [
         {
             "displayNames": ["7", "3"],

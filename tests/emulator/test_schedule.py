@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import types
-from small_pipeline import compile_pipeline
+from small_pipeline import caches, compile_pipeline
 
 from graduate.components.errors import InputError
 from graduate.emulator.server import Emulator
@@ -30,7 +30,17 @@ def test_the_schedule_arrives_with_the_job_that_it_starts(emulator: Emulator, cl
     assert job.service_account == "pipelines@demo.iam.gserviceaccount.com"
     assert job.network == "projects/1/global/networks/inner"
     assert dict(job.labels) == {"team": "vision"}
-    assert dict(job.runtime_config.parameter_values) == {"dataset": "gs://bucket/import.jsonl", "seed": 7}
+    assert dict(job.runtime_config.parameter_values) == {
+        "dataset": "gs://bucket/import.jsonl",
+        "seed": 7,
+        "weights": "",
+    }
+
+
+def test_a_scheduled_run_does_all_of_its_tasks(emulator: Emulator, cloud: Cloud, spec: Path) -> None:
+    schedule(spec, cron="0 6 * * *", settings=(DATASET,), cloud=cloud)
+
+    assert not caches(schedules(emulator)[0].create_pipeline_job_request.pipeline_job)
 
 
 def test_schedules_can_be_listed_and_read_back(emulator: Emulator, cloud: Cloud, spec: Path) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from google.cloud.aiplatform_v1 import types
-from google.protobuf.json_format import MessageToDict
-from small_pipeline import compile_pipeline
+from small_pipeline import caches, compile_pipeline
 
 from graduate.components.errors import InputError
 from graduate.emulator.server import Emulator
@@ -14,15 +13,11 @@ from graduate.pipelines.cloud import Cloud, submit
 
 PARENT = "projects/demo/locations/europe-west4"
 DATASET = "dataset=gs://bucket/import.jsonl"
+PARAMETERS = {"dataset": "gs://bucket/import.jsonl", "seed": 7, "weights": ""}
 
 
 def jobs(emulator: Emulator) -> list[types.PipelineJob]:
     return emulator.resources.all(PARENT, "pipelineJobs")
-
-
-def caching(job: types.PipelineJob) -> bool:
-    spec = MessageToDict(types.PipelineJob.pb(job).pipeline_spec)
-    return spec["root"]["dag"]["tasks"]["count"]["cachingOptions"].get("enableCache", False)
 
 
 def test_the_job_arrives_with_its_spec_and_settings(emulator: Emulator, cloud: Cloud, spec: Path) -> None:
@@ -35,14 +30,27 @@ def test_the_job_arrives_with_its_spec_and_settings(emulator: Emulator, cloud: C
     assert job.network == "projects/1/global/networks/inner"
     assert dict(job.labels) == {"team": "vision"}
     assert job.runtime_config.gcs_output_directory == "gs://bucket/runs"
-    assert dict(job.runtime_config.parameter_values) == {"dataset": "gs://bucket/import.jsonl", "seed": 7}
-    assert caching(job)
+    assert dict(job.runtime_config.parameter_values) == PARAMETERS
 
 
-def test_caching_can_be_switched_off(emulator: Emulator, cloud: Cloud, spec: Path) -> None:
-    submit(spec, settings=(DATASET,), cloud=replace(cloud, caching=False))
+def test_nothing_is_cached_unless_it_is_asked_for(emulator: Emulator, cloud: Cloud, spec: Path) -> None:
+    submit(spec, settings=(DATASET,), cloud=cloud)
 
-    assert not caching(jobs(emulator)[0])
+    assert not caches(jobs(emulator)[0])
+
+
+def test_caching_can_be_asked_for(emulator: Emulator, cloud: Cloud, spec: Path) -> None:
+    submit(spec, settings=(DATASET,), caching=True, cloud=cloud)
+
+    assert caches(jobs(emulator)[0])
+
+
+def test_the_word_for_a_location_is_no_file_that_the_cloud_cannot_reach(
+    emulator: Emulator, cloud: Cloud, spec: Path
+) -> None:
+    submit(spec, settings=(DATASET, "weights=imagenet"), cloud=cloud)
+
+    assert dict(jobs(emulator)[0].runtime_config.parameter_values)["weights"] == "imagenet"
 
 
 def test_where_to_look_is_printed(

@@ -107,6 +107,8 @@ def test_scenes_go_from_a_cut_file_to_predictions(folder):
         ({"train_steps": "many"}, "'train_steps' must be a whole number"),
         ({"accept": "split_overlop"}, "did you mean 'split_overlap'"),
         ({"decision": "maybe"}, "'decision' has 'maybe'"),
+        ({"seed": "-1"}, "must be between 0 and"),
+        ({"target_metric": "ap50"}, "'target_metric' has 'ap50', which is not one of accuracy"),
     ],
 )
 def test_bad_parameters_are_refused_before_the_first_task(folder, settings, sentence):
@@ -124,7 +126,7 @@ def test_bad_parameters_are_refused_before_the_first_task(folder, settings, sent
     [
         ({"label_column": "clas"}, "'class'"),
         ({"label_column": "class", "engine": "vertex"}, "engine=vertex cannot train baselines yet"),
-        ({"label_column": "class", "target_metric": "ap50"}, "ap50"),
+        ({"label_column": "class", "target_value": 0.1}, "target_value"),
     ],
 )
 def test_what_only_a_step_can_know_fails_once_and_in_a_sentence(folder, settings, sentence):

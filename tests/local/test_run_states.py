@@ -102,6 +102,13 @@ def test_a_changed_input_file_is_read_again(toy_file: Path, source: Path) -> Non
     assert (record.folder / "read-data" / "dataset" / "rows.txt").read_text() == "4\n"
 
 
+def test_the_word_for_a_location_is_not_looked_for_as_a_file(toy_file: Path, source: Path) -> None:
+    record = run_toy(toy_file, source, weights="imagenet")
+    assert record.state is State.SUCCEEDED
+    assert record.identity["parameters"]["weights"] == "imagenet"
+    assert list(record.identity["inputs"]) == ["source"]
+
+
 def test_a_run_with_other_parameters_is_moved_aside(
     toy_file: Path, source: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,7 +94,7 @@ def report_status(status: dsl.PipelineTaskFinalStatus) -> None:
 
 
 @dsl.pipeline(name="toy")
-def toy(source: str, decision: str = "graduate", steps: int = 3, rate: float = 0.5) -> None:
+def toy(source: str, decision: str = "graduate", steps: int = 3, rate: float = 0.5, weights: str = "") -> None:
     """Reads, chooses, and goes one of three ways.
 
     Args:
@@ -102,6 +102,7 @@ def toy(source: str, decision: str = "graduate", steps: int = 3, rate: float = 0
         decision: Which way to go. One of: fix_data, graduate, deploy_baseline.
         steps: How many.
         rate: How fast.
+        weights: A location, or imagenet; empty for none.
     """
     status = report_status().set_display_name("Report the status").set_caching_options(False)
     with dsl.ExitHandler(status, name="everything"):

@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -50,18 +52,54 @@ def test_digests_hang_on_items_and_their_order(tmp_path: Path) -> None:
     assert a == b != c
 
 
-def test_an_error_while_writing_leaves_what_was_there(tmp_path: Path) -> None:
+def fail_half_way(path: Path) -> None:
+    with DatasetWriter(path, Task.OBJECT_DETECTION, "i") as writer:
+        writer.add(item(5), "test")
+        raise RuntimeError
+
+
+def test_an_interrupted_writer_leaves_no_dataset(tmp_path: Path) -> None:
     write(tmp_path / "d", range(1))
-
-    def fail_half_way() -> None:
-        with DatasetWriter(tmp_path / "d", Task.OBJECT_DETECTION, "i") as writer:
-            writer.add(item(5), "train")
-            raise RuntimeError
-
     with pytest.raises(RuntimeError):
-        fail_half_way()
+        fail_half_way(tmp_path / "d")
+    with pytest.raises(InputError, match="is not a dataset folder"):
+        Dataset.open(tmp_path / "d")
+
+
+def test_nothing_of_an_interrupted_or_earlier_dataset_is_left_in_the_next(tmp_path: Path) -> None:
+    write(tmp_path / "d", range(5))
+    with pytest.raises(RuntimeError):
+        fail_half_way(tmp_path / "d")
+    with DatasetWriter(tmp_path / "d", Task.OBJECT_DETECTION, "i") as writer:
+        writer.add(item(7), "validation")
+    dataset = Dataset.open(tmp_path / "d")
+    assert {split: [item.id for item in dataset.items(split)] for split in dataset.counts} == {
+        "train": [],
+        "validation": ["7.jpg"],
+        "test": [],
+    }
+    assert list(dataset.rejects()) == []
+
+
+def test_rewriting_leaves_hard_links_to_the_earlier_files_as_they_were(tmp_path: Path) -> None:
+    write(tmp_path / "d", range(3))
+    shutil.copytree(tmp_path / "d", tmp_path / "shown", copy_function=os.link)
+    write(tmp_path / "d", range(1))
+    assert [item.id for item in Dataset.open(tmp_path / "shown").items("train")] == ["0.jpg", "1.jpg", "2.jpg"]
     assert [item.id for item in Dataset.open(tmp_path / "d").items("train")] == ["0.jpg"]
-    assert [path.name for path in tmp_path.iterdir()] == ["d"]
+
+
+def test_a_dataset_is_written_without_renaming_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+
+    def replace(source: Path, target: Path) -> None:
+        moved.append(Path(target).name)
+        assert not os.path.isdir(source)
+        os.rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    write(tmp_path / "d", range(1))
+    assert moved == ["dataset.json"]
 
 
 def test_rows_are_streamed_with_chosen_columns(tmp_path: Path) -> None:

@@ -48,6 +48,23 @@ def test_folders_made_by_hand_and_hidden_files_are_not_listed(bucket) -> None:
     assert storage.list_files("gs://bucket") == ["gs://bucket/d/a.txt"]
 
 
+def test_a_remote_files_version_changes_when_it_is_written_again(bucket) -> None:
+    for name in ("d/a.txt", "d/b.txt", "d/.hidden"):
+        bucket.blob(name).upload_from_string("1")
+    folder, file = storage.versions("gs://bucket/d"), storage.versions("gs://bucket/d/a.txt")
+    bucket.blob("d/a.txt").upload_from_string("2")
+    assert [uri for uri, _ in folder] == ["gs://bucket/d/a.txt", "gs://bucket/d/b.txt"]
+    assert file == folder[:1]
+    assert storage.versions("gs://bucket/d/a.txt") == storage.versions("gs://bucket/d")[:1] != file
+    assert storage.versions("gs://bucket/d")[1:] == folder[1:]
+
+
+def test_what_is_not_there_has_no_version(bucket, tmp_path: Path) -> None:
+    for location in ("gs://bucket", "gs://bucket/d", "gs://elsewhere/d", str(tmp_path / "x")):
+        with pytest.raises(FileNotFoundError):
+            storage.versions(location)
+
+
 def test_a_missing_bucket_is_a_file_not_found(bucket) -> None:
     with pytest.raises(FileNotFoundError, match="there is no gs://elsewhere/d"):
         storage.list_files("gs://elsewhere/d")
@@ -59,20 +76,15 @@ def test_a_missing_remote_file_is_a_file_not_found(read, bucket) -> None:
         read("gs://bucket/nothing")
 
 
-def test_writing_atomically_replaces_files_and_folders(tmp_path: Path) -> None:
-    target = tmp_path / "new" / "target"
+def test_writing_atomically_replaces_a_file_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "x"
     with storage.write_atomically(target) as aside:
-        aside.mkdir()
-        (aside / "old").write_text("")
+        aside.write_text("1")
     with storage.write_atomically(target) as aside:
-        aside.mkdir()
-        (aside / "x").write_text("1")
-        assert [path.name for path in target.iterdir()] == ["old"]
-    assert [path.name for path in target.iterdir()] == ["x"]
-    with storage.write_atomically(target / "x") as aside:
         aside.write_text("2")
-    assert (target / "x").read_text() == "2"
-    assert [path.name for path in target.parent.iterdir()] == ["target"]
+        assert target.read_text() == "1"
+    assert target.read_text() == "2"
+    assert [path.name for path in target.parent.iterdir()] == ["x"]
 
 
 def test_an_error_while_writing_changes_nothing(tmp_path: Path) -> None:

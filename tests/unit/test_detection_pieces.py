@@ -14,7 +14,7 @@ from graduate.components.models.detection.labels import box_arrays
 from graduate.components.models.detection.losses import detection_losses, focal_loss
 from graduate.components.models.detection.network import build_detector
 from graduate.components.models.detection.postprocess import postprocess
-from graduate.components.models.training import batch_indices
+from graduate.components.models.training import batch_indices, settle_norms
 
 
 def test_anchors_cover_every_cell_of_every_level():
@@ -173,3 +173,16 @@ def test_a_checkpoint_that_fits_nothing_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "x.weights.h5").write_bytes(b"not a checkpoint")
     with pytest.raises(InputError, match="fits no known backbone"):
         load_backbone(str(tmp_path / "x.weights.h5"))
+
+
+def test_settled_norms_have_the_mean_statistics_of_the_batches():
+    network = build_detector(compact_backbone(), 2)
+    batches = [tf.random.stateless_uniform((4, 32, 32, 3), (seed, 0), seed, seed + 1) for seed in range(3)]
+    settle_norms(network, batches)
+    first = network.get_layer("stage_0_down")
+    expected = np.mean([np.asarray(first(batch)).mean((0, 1, 2)) for batch in batches], axis=0)
+    norm = network.get_layer("stage_0_down_norm")
+    np.testing.assert_allclose(norm.moving_mean, expected, rtol=1e-4, atol=1e-6)
+    assert norm.momentum > 0
+    heads = network.get_layer("heads").get_layer("classes_head").layers[1]
+    assert np.abs(np.asarray(heads.moving_mean)).max() > 0, "the heads' norms are settled too"

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from graduate.components.data.items import Box, Fault, Reject, Task
-from graduate.components.data_quality_gate.findings import Finding
+from graduate.components.data_quality_gate.findings import Case, Finding
 from graduate.components.data_quality_gate.judge import judge
 from graduate.components.data_quality_gate.missing_boxes import typical_confidence
 from graduate.components.data_quality_gate.wrong_labels import calibrated, improbable
@@ -127,6 +127,12 @@ def test_a_detection_where_nothing_is_labelled_is_a_missing_box(tmp_path, scenes
     assert list(found) == ["missing_box"]
     assert [case.id for case in found["missing_box"].cases] == ["train-4.png"]
     assert "'cat'" in found["missing_box"].cases[0].detail
+    assert found["missing_box"].cases[0].as_json()["bbox"] == pytest.approx([0.05, 0.3, 0.6, 0.95])
+
+
+def test_a_case_without_a_proposal_has_no_box_to_propose():
+    case = Case("a.png", "import.jsonl:1", "train", "blank")
+    assert list(case.as_json()) == ["id", "source", "split", "box", "detail"]
 
 
 def test_detections_count_from_the_confidence_that_four_of_five_labelled_boxes_reach():

@@ -137,6 +137,15 @@ def test_the_verdict_folder_holds_every_case(overlapping):
     ]
 
 
+def test_a_verdict_that_is_interrupted_while_it_is_written_again_is_none(overlapping):
+    judged(overlapping)
+    (overlapping / "verdict" / "findings.jsonl").unlink()
+    (overlapping / "verdict" / "findings.jsonl").mkdir()
+    with pytest.raises(IsADirectoryError):
+        judged(overlapping)
+    assert not (overlapping / "verdict" / "verdict.json").exists()
+
+
 def test_the_same_inputs_give_the_same_verdict(overlapping):
     judged(overlapping)
     first = (overlapping / "verdict" / "verdict.json").read_bytes(), (overlapping / "page.html").read_bytes()

@@ -225,7 +225,7 @@ def test_data_without_a_usable_image_are_refused(lines: list[dict], sentence: st
     with pytest.raises(InputError) as caught:
         read_dataset(write_lines(tmp_path / "i.jsonl", *lines), "object_detection", tmp_path / "d")
     assert sentence in str(caught.value)
-    assert not (tmp_path / "d").exists()
+    assert not (tmp_path / "d" / "dataset.json").exists()
 
 
 @pytest.mark.parametrize("source", ["", "nothing.csv", "$(touch x); 'a\"b"])

@@ -1,19 +1,18 @@
 """Checking a run's parameters against the pipeline's signature."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graduate.components.errors import InputError
-from graduate.pipelines.parameters import read_parameters, resolve
+from graduate.pipelines.parameters import Parameter, read_parameters, resolve
 
 PARAMETERS = read_parameters(
     {
         "dataset": {"parameterType": "STRING", "description": "A location of the data."},
         "checkpoint": {
             "parameterType": "STRING",
-            "description": "A location to write to; empty for none.",
+            "description": "A location; empty for none.",
             "defaultValue": "",
         },
         "engine": {
@@ -88,11 +87,6 @@ def test_a_local_location_is_made_absolute(tmp_path: Path, monkeypatch: pytest.M
     assert resolve(PARAMETERS, ["dataset=my data.csv"])["dataset"] == str(tmp_path / "my data.csv")
 
 
-def test_a_location_to_write_to_need_not_exist_yet(tmp_path: Path) -> None:
-    values: dict[str, Any] = resolve(PARAMETERS, [REMOTE, f"checkpoint={tmp_path / 'new'}"])
-    assert values["checkpoint"] == str(tmp_path / "new")
-
-
 def test_a_placeholder_of_kubeflow_cannot_be_smuggled_in() -> None:
     plain = read_parameters({"label_column": {"parameterType": "STRING"}})
     with pytest.raises(InputError, match="must be a text without"):
@@ -104,6 +98,21 @@ def test_a_word_may_stand_for_a_location() -> None:
     assert resolve(weights, ["weights=imagenet"])["weights"] == "imagenet"
     with pytest.raises(InputError, match="there is no file"):
         resolve(weights, ["weights=imagenets"])
+
+
+def test_only_a_location_locates_and_neither_its_word_nor_none() -> None:
+    weights = Parameter("weights", "STRING", "A location, or imagenet; empty for none.", "")
+    assert [weights.locates(value) for value in ("gs://b/w.h5", "imagenet", "")] == [True, False, False]
+    assert not Parameter("seed", "NUMBER_INTEGER").locates(3)
+
+
+@pytest.mark.parametrize("seed", ["-1", "4294967296"])
+def test_a_number_out_of_its_bounds_is_refused(seed: str) -> None:
+    description = "Between 0 and 4294967295."
+    parameters = read_parameters({"seed": {"parameterType": "NUMBER_INTEGER", "description": description}})
+    assert resolve(parameters, ["seed=4294967295"])["seed"] == 4294967295
+    with pytest.raises(InputError, match=f"must be between 0 and 4,294,967,295, but is {seed}"):
+        resolve(parameters, [f"seed={seed}"])
 
 
 def test_several_choices_are_checked_one_by_one() -> None:

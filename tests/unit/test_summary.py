@@ -59,9 +59,14 @@ def test_metrics_are_those_of_the_comparison_where_there_is_one(record: RunRecor
     assert summary.compose(record)["baseline"] == {"metrics": {"ap50": 0.5}}
     assert summary.compose(record)["custom"] is None
     both = {name: {"name": name, "metrics": {"ap50": value}} for name, value in (("baseline", 0.51), ("custom", 0.8))}
-    leave(record, "evaluate", "evaluation/evaluation.json", both)
-    assert summary.compose(record)["baseline"] == {"metrics": {"ap50": 0.51}}
-    assert summary.compose(record)["custom"] == {"metrics": {"ap50": 0.8}}
+    compared = {"metric": "ap50", "better": "baseline", "difference": {"value": -0.29, "low": -0.4, "high": -0.1}}
+    leave(record, "evaluate", "evaluation/evaluation.json", both | compared)
+    composed = summary.compose(record)
+    assert composed["baseline"] == {"metrics": {"ap50": 0.51}}
+    assert composed["custom"] == {"metrics": {"ap50": 0.8}}
+    assert composed["comparison"] == compared
+    said = "The custom model is NOT better: its ap50 differs from the baseline's by -0.29 (95 % interval -0.4 to -0.1)."
+    assert said in summary.sentences(composed)
 
 
 @pytest.mark.parametrize("suffix", ["", "-2"])
@@ -91,6 +96,7 @@ def test_a_run_that_did_nothing_has_a_summary(record: RunRecord) -> None:
 
 
 def test_the_sentences_tell_decision_metrics_parity_and_rate(record: RunRecord) -> None:
+    record.state = State.SUCCEEDED
     leave(record, "data-quality-gate", "verdict/verdict.json", VERDICT)
     leave(record, "fine-tune", "model/model.json", {"metrics": {"ap50": 0.81234}})
     leave(record, "onnx-convert", "certificate/parity.json", {"proven": True, "max_abs_difference": 2.2e-6})
