@@ -1,6 +1,7 @@
 """The pieces of the detector, each against what its paper says."""
 
 import numpy as np
+import onnxruntime
 import pytest
 import tensorflow as tf
 
@@ -10,11 +11,13 @@ from graduate.components.models.backbones import compact_backbone, load_backbone
 from graduate.components.models.detection.anchors import make_anchors
 from graduate.components.models.detection.assigner import assign
 from graduate.components.models.detection.boxes import decode, encode, generalised_iou, iou
+from graduate.components.models.detection.export import ExportedDetector
 from graduate.components.models.detection.labels import box_arrays
 from graduate.components.models.detection.losses import detection_losses, focal_loss
 from graduate.components.models.detection.network import build_detector
 from graduate.components.models.detection.postprocess import postprocess
 from graduate.components.models.training import batch_indices, settle_norms
+from graduate.components.onnx_convert.to_onnx import convert_saved_model
 
 
 def test_anchors_cover_every_cell_of_every_level():
@@ -186,3 +189,19 @@ def test_settled_norms_have_the_mean_statistics_of_the_batches():
     assert norm.momentum > 0
     heads = network.get_layer("heads").get_layer("classes_head").layers[1]
     assert np.abs(np.asarray(heads.moving_mean)).max() > 0, "the heads' norms are settled too"
+
+
+def test_equal_scores_are_suppressed_alike_by_tensorflow_and_onnxruntime(tmp_path):
+    network = build_detector(compact_backbone(), 2)
+    scores = network.get_layer("heads").get_layer("classes_head").layers[-1]
+    scores.set_weights([np.zeros_like(scores.get_weights()[0]), np.array([0.5, 0.2])])  # the same everywhere
+    exported = ExportedDetector(network, 128)
+    exported.save(tmp_path / "saved_model")
+    convert_saved_model(tmp_path / "saved_model", tmp_path / "model.onnx")
+    image = np.random.default_rng(0).integers(0, 256, (1, 90, 120, 3), np.uint8)
+    ours = exported.detect(tf.constant(image))
+    names = list(ours)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for name, theirs in zip(names, session.run(names, {"image_tensor": image}), strict=True):
+        np.testing.assert_allclose(theirs, ours[name], atol=1e-5, err_msg=name)
+    assert int(ours["num_detections"][0]) > 10

@@ -8,6 +8,9 @@ SCORE_THRESHOLD = 0.02
 IOU_THRESHOLD = 0.5
 BOXES_PER_CLASS = 100
 BOXES_PER_IMAGE = 100
+# Where features are the same, as on empty paper, scores are exactly equal, and runtimes suppress equals in different
+# orders. Scores fall by this much from the first anchor to the last, so that every runtime keeps the same ones.
+TIE_BREAK = 2e-4
 
 
 def postprocess(logits: tf.Tensor, codes: tf.Tensor, anchors: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -23,9 +26,10 @@ def postprocess(logits: tf.Tensor, codes: tf.Tensor, anchors: tf.Tensor) -> dict
         index in the labels; `detection_scores` float32 [N, K], descending; `num_detections` float32 [N], how many of
         the K = 100 are meant.
     """
+    falling = tf.linspace(0.0, TIE_BREAK, tf.shape(anchors)[0])[:, None]
     found = tf.image.combined_non_max_suppression(
         decode(codes, anchors[None])[:, :, None, :],
-        tf.sigmoid(logits),
+        tf.sigmoid(logits) - falling,
         BOXES_PER_CLASS,
         BOXES_PER_IMAGE,
         IOU_THRESHOLD,
