@@ -121,7 +121,9 @@ class StepRunner:
         if state is not State.REUSED:
             step.seconds = time.time() - (step.started or time.time())
         self._record.save()
-        self._terminal.ended(step, self._failure.last_lines() if self._failure and state is State.FAILED else ())
+        # What the user can mend is said in one sentence; all else wants the end of the log.
+        is_unexplained = self._failure and state is State.FAILED and not self._failure.retry_is_useless
+        self._terminal.ended(step, self._failure.last_lines() if self._failure and is_unexplained else ())
 
     def _show(self, name: str, artifact: dsl.Artifact) -> Output:
         """Puts an artifact into the run folder, under the name of its step."""

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,14 +15,14 @@ from ..data.dataset import Dataset
 from ..data.items import SPLITS, Item
 from ..errors import InputError
 from ..models import label_probabilities, metrics, predictions
-from ..models.backbones import load_backbone
+from ..models.backbones import Backbone, load_backbone
 from ..models.folder import ModelFolder
 from ..models.image_classifier import ExportedClassifier, build_embedding
 from ..models.image_data import decode_images
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
 from ..models.label_probabilities import LabelProbabilities
-from ..models.predictions import Prediction, to_probabilities
+from ..models.predictions import to_probabilities
 from ..models.training import set_seed
 from .features import feature_maps, freeze
 from .labels import CANDIDATES, REGULARISATION, Linear, fit, out_of_fold, predict
@@ -49,51 +50,62 @@ def train_classification_baseline(
     set_seed(seed)
     backbone = load_backbone(checkpoint)
     print(backbone.pretrained, flush=True)
-    size = backbone.image_size
     embedding = build_embedding(backbone.network)
     items: dict[str, list[Item]] = {split: list(dataset.items(split)) for split in SPLITS}
-    features: dict[str, NDArray[np.floating]] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for split in SPLITS:
-            images = decode_images(items[split], size, Path(scratch) / split)
-            if split == "train":
-                freeze(backbone, images)
-            features[split] = np.array(feature_maps(embedding, images, Path(scratch) / split)[0], np.float32)
-
-    given = _given(items["train"], dataset.labels)
-    known = given >= 0
-    if len(set(given[known])) < 2:
+    features = _embed(items, backbone, embedding)
+    given = {split: _given(items[split], dataset.labels) for split in SPLITS}
+    if len(set(given["train"]) - {-1}) < 2:
         raise InputError("the train split has images of fewer than two labels: there is nothing to tell apart")
     classes = len(dataset.labels)
-    regularisation = REGULARISATION
-    if effort == "standard":
-        regularisation = _best_regularisation(features, given, _given(items["validation"], dataset.labels), classes)
-    fitted = fit(features["train"][known], given[known], regularisation)
-    groups = np.array([item.sha256 for item in items["train"]])
-    train = predict(fitted, features["train"], classes)
-    train[known] = out_of_fold(features["train"][known], given[known], groups[known], classes, seed, regularisation)
+    regularisation = _best_regularisation(features, given, classes) if effort == "standard" else REGULARISATION
+    known = given["train"] >= 0
+    fitted = fit(features["train"][known], given["train"][known], regularisation)
+    assert isinstance(fitted, Linear)  # two labels at least
 
     parameters = {"effort": effort, "regularisation": regularisation}
     model = image_model(output, "baseline classifier", dataset, backbone, parameters, seed)
-    assert isinstance(fitted, Linear)  # two labels at least
-    exported = ExportedClassifier(_with_logits(embedding, fitted, classes), size)
+    exported = ExportedClassifier(_with_logits(embedding, fitted, classes), backbone.image_size)
     exported.save(model.saved_model)
     # The folds' answers for the images that were learned from, the exported model's own for the others.
-    learned = (predictions.of_probabilities(dataset.labels, row) for row in train)
-    found: dict[str, dict[str, Prediction]] = {
-        "train": dict(zip((item.id for item in items["train"]), learned, strict=True))
+    train = predict(fitted, features["train"], classes)
+    groups = np.array([item.sha256 for item in items["train"]])[known]
+    train[known] = out_of_fold(features["train"][known], given["train"][known], groups, classes, seed, regularisation)
+    answers = (predictions.of_probabilities(dataset.labels, row) for row in train)
+    found: dict[str, dict[str, Any]] = {
+        "train": {item.id: answer for item, answer in zip(items["train"], answers, strict=True)}
     }
     for split in ("validation", "test"):
         found[split] = dict(predict_images(exported.classify, dataset.task, dataset.labels, items[split]))
-    for split, by_item in found.items():
-        predictions.write(model.predictions(split), by_item.items())
-    label_probabilities.write(model.label_probabilities, _label_rows(items, found, dataset.labels))
-    model.metrics = metrics.measure(
-        dataset.task, dataset.labels, metrics.truths(dataset, "test"), found["test"].items()
-    )
+
+    _write_evidence(model, dataset, items, found)
     model.parameters["cpu_seconds"] = round(time.process_time() - start, 1)
     model.save()
     return model
+
+
+def _embed(
+    items: Mapping[str, list[Item]], backbone: Backbone, embedding: keras.Model
+) -> dict[str, NDArray[np.floating]]:
+    """The pooled features of every split's images, float32 [N, F]; the backbone is frozen on the way."""
+    features = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for split, members in items.items():
+            images = decode_images(members, backbone.image_size, Path(scratch) / split)
+            if split == "train":
+                freeze(backbone, images)
+            features[split] = np.array(feature_maps(embedding, images, Path(scratch) / split)[0], np.float32)
+    return features
+
+
+def _write_evidence(
+    model: ModelFolder, dataset: Dataset, items: Mapping[str, list[Item]], found: Mapping[str, dict[str, Any]]
+) -> None:
+    """Writes the predictions of every split and the label probabilities, and measures the test split."""
+    for split, by_item in found.items():
+        predictions.write(model.predictions(split), by_item.items())
+    label_probabilities.write(model.label_probabilities, _label_rows(items, found, dataset.labels))
+    truth = metrics.truths(dataset, "test")
+    model.metrics = metrics.measure(dataset.task, dataset.labels, truth, found["test"].items())
 
 
 def _given(items: list[Item], labels: list[str]) -> NDArray[np.int64]:
@@ -102,17 +114,17 @@ def _given(items: list[Item], labels: list[str]) -> NDArray[np.int64]:
 
 
 def _best_regularisation(
-    features: Mapping[str, NDArray[np.floating]], train: NDArray[np.int64], validation: NDArray[np.int64], classes: int
+    features: Mapping[str, NDArray[np.floating]], given: Mapping[str, NDArray[np.int64]], classes: int
 ) -> float:
     """The candidate under which the validation labels are likeliest; the usual one where there are none."""
-    learned, judged = train >= 0, validation >= 0
+    learned, judged = given["train"] >= 0, given["validation"] >= 0
     if not judged.any():
         return REGULARISATION
 
     def surprise(candidate: float) -> float:
-        fitted = fit(features["train"][learned], train[learned], candidate)
+        fitted = fit(features["train"][learned], given["train"][learned], candidate)
         probabilities = predict(fitted, features["validation"][judged], classes)
-        return float(-np.log(probabilities[np.arange(judged.sum()), validation[judged]] + 1e-7).mean())
+        return float(-np.log(probabilities[np.arange(judged.sum()), given["validation"][judged]] + 1e-7).mean())
 
     return min(CANDIDATES, key=surprise)
 
@@ -136,7 +148,7 @@ def _with_logits(embedding: keras.Model, fitted: Linear, num_classes: int) -> ke
 
 
 def _label_rows(
-    items: dict[str, list[Item]], found: dict[str, dict[str, Prediction]], labels: list[str]
+    items: Mapping[str, list[Item]], found: Mapping[str, dict[str, Any]], labels: list[str]
 ) -> LabelProbabilities:
     rows = [(split, item) for split, members in items.items() for item in members if len(item.labels) == 1]
     return LabelProbabilities(
