@@ -28,7 +28,14 @@ def waiting(toy_file: Path, source: Path) -> Iterator[subprocess.Popen[str]]:
 def start(toy_file: Path, source: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "graduate.pipelines.cli", "run", str(toy_file), "--run-dir", str(run_dir(source))]
     command += ["--set", f"source={source}"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell in the background has its children ignore Ctrl-C, and the tests may run in one.
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def run_dir(source: Path) -> Path:
