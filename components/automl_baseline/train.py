@@ -50,15 +50,15 @@ def train_baseline(
     # One kind of model is imported, since TensorFlow alone takes seconds.
     match data.task:
         case Task.OBJECT_DETECTION:
-            from .detection import train_detection_baseline
+            from .images.detection import train_detection_baseline
 
             model = train_detection_baseline(data, folder, effort, checkpoint, seed)
         case Task.IMAGE_CLASSIFICATION:
-            from .image_classification import train_classification_baseline
+            from .images.classification import train_classification_baseline
 
             model = train_classification_baseline(data, folder, effort, checkpoint, seed)
         case _:
-            from .tabular import train_tabular_baseline
+            from .tabular.baseline import train_tabular_baseline
 
             model = train_tabular_baseline(data, folder, effort, seed)
     write_report(model, data, Path(page))

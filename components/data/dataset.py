@@ -167,7 +167,7 @@ class DatasetWriter:
             "columns": [asdict(column) for column in columns],
         }
         self._folder = Path(path)
-        self._has_labels = task != Task.TABULAR_REGRESSION
+        self._has_labels = not task.predicts_numbers
         self._schema = IMAGE_SCHEMA if task.is_image else row_schema(columns)
         self._labels: set[str] = set()
         self._faults: Counter[str] = Counter()

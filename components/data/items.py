@@ -17,11 +17,18 @@ class Task(StrEnum):
     IMAGE_CLASSIFICATION = "image_classification"
     TABULAR_CLASSIFICATION = "tabular_classification"
     TABULAR_REGRESSION = "tabular_regression"
+    TABULAR_FORECASTING = "tabular_forecasting"
+    TEXT_CLASSIFICATION = "text_classification"
 
     @property
     def is_image(self) -> bool:
         """Whether the items are images (otherwise they are rows of a table)."""
         return self in (Task.OBJECT_DETECTION, Task.IMAGE_CLASSIFICATION)
+
+    @property
+    def predicts_numbers(self) -> bool:
+        """Whether the answer is a number (otherwise it is one label or several)."""
+        return self in (Task.TABULAR_REGRESSION, Task.TABULAR_FORECASTING)
 
 
 class ColumnType(StrEnum):

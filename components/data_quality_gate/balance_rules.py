@@ -12,7 +12,7 @@ from .rules import RULES
 
 def train_counts(data: Dataset) -> dict[str, int]:
     """Examples of each label in the train split, the commonest first: boxes for detection; empty for regression."""
-    if data.task is Task.TABULAR_REGRESSION:
+    if data.task.predicts_numbers:
         return {}
     found = {str(pair["values"]): pair["counts"] for pair in _train_labels(data).value_counts().to_pylist()}
     counts = {label: found.get(label, 0) for label in data.labels}

@@ -23,7 +23,7 @@ def naive_metrics(data: Dataset) -> dict[str, float]:
     train, test = list(truths(data, "train").values()), list(truths(data, "test").values())
     if not train or not test:
         return {}
-    if data.task is Task.TABULAR_REGRESSION:
+    if data.task.predicts_numbers:
         return regression_metrics(np.array(test, float), np.full(len(test), np.mean(np.array(train, float))))
     counts = Counter(train)
     shares = np.array([counts[label] / len(train) for label in data.labels])

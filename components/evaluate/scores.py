@@ -55,7 +55,7 @@ def scores(dataset: Dataset, labels: Sequence[str], predictions: Mapping[str, Pr
     if not truth:
         raise InputError(f"{dataset.path}: no item of the test split has a label, so there is nothing to compare on")
     metrics = measure(dataset.task, labels, truth, predictions.items())
-    if dataset.task is Task.TABULAR_REGRESSION:
+    if dataset.task.predicts_numbers:
         return RegressionScores(truth, predictions, metrics)
     return ClassificationScores(truth, predictions, metrics)
 

@@ -12,7 +12,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
-from ..data.items import Task
 from ..data.progress import Progress
 from ..errors import InputError
 from ..models import feature_transforms, history, predictions
@@ -105,7 +104,7 @@ def _transforms(dataset: Dataset, baseline: ModelFolder | None, training: pa.Tab
 
 def _scale(dataset: Dataset, training: pa.Table) -> Scale | None:
     """What a regression's label is standardised by; None for classification."""
-    if dataset.task is not Task.TABULAR_REGRESSION:
+    if not dataset.task.predicts_numbers:
         return None
     values = training[dataset.label_column].to_numpy()
     return Scale(mean=float(values.mean()), deviation=float(values.std()) or 1.0)

@@ -50,6 +50,7 @@ def _label_counts(dataset: Dataset) -> list[tuple[str, dict[str, int]]]:
         Task.OBJECT_DETECTION: "boxes",
         Task.IMAGE_CLASSIFICATION: "labels",
         Task.TABULAR_CLASSIFICATION: dataset.label_column,
+        Task.TEXT_CLASSIFICATION: dataset.label_column,
     }
     if dataset.task not in columns:
         return []

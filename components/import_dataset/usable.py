@@ -16,6 +16,6 @@ def check_usable(writer: DatasetWriter, source: str, task: Task) -> None:
         first = writer.first_reject
         cause = f"; the first, {first.source}: {first.detail}" if first else ""
         raise InputError(f"{source} has no {item} that can be read{cause}.")
-    if not writer.labels and task != Task.TABULAR_REGRESSION:
+    if not writer.labels and not task.predicts_numbers:
         what = "box" if task == Task.OBJECT_DETECTION else "label"
         raise InputError(f"no {item} of {source} has a {what}: label some, or give the task that the data are for.")

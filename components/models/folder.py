@@ -5,6 +5,8 @@ saved_model/                TensorFlow models
 model.onnx                  tabular baselines, and every model after `onnx_convert`
 predictions/SPLIT.jsonl     the model's own predictions, see `predictions`
 label_probabilities.parquet baselines of classification and detection, see `label_probabilities`
+leaderboard.json            baselines, see `leaderboard`
+hyperparameters.json        baselines, see `hyperparameters`
 feature_transforms.json     tabular baselines, see `feature_transforms`
 importance.json             tabular baselines, permutation importance per column
 """
@@ -59,6 +61,7 @@ class ModelFolder:
         dataset_digests: digest of each split of the data set it was trained and measured on.
         input: what the model is called with.
         metrics: name to value, on the test split.
+        metric_intervals: name to [low, high], the 95 % bootstrap interval of the metric over the test items.
         parameters: the settings that were chosen, JSON values only.
         seed: the seed of training.
     """
@@ -67,11 +70,12 @@ class ModelFolder:
     name: str
     task: Task
     labels: list[str]
-    framework: Literal["tensorflow", "scikit-learn", "onnx"]
+    framework: Literal["tensorflow", "scikit-learn", "lightgbm", "autogluon", "onnx", "vertex"]
     pretrained: str
     dataset_digests: dict[str, str]
     input: ImageInput | ColumnsInput
     metrics: dict[str, float] = field(default_factory=dict)
+    metric_intervals: dict[str, list[float]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
 
@@ -120,6 +124,16 @@ class ModelFolder:
     def label_probabilities(self) -> Path:
         """File of the label probabilities that the gate judges labels by."""
         return self.path / "label_probabilities.parquet"
+
+    @property
+    def leaderboard(self) -> Path:
+        """File of the trials of the baseline's search."""
+        return self.path / "leaderboard.json"
+
+    @property
+    def hyperparameters(self) -> Path:
+        """File of the hyperparameters that were chosen."""
+        return self.path / "hyperparameters.json"
 
     @property
     def feature_transforms(self) -> Path:

@@ -25,6 +25,7 @@ HIGHER_IS_BETTER = {
     "rmse": False,
     "mae": False,
     "r2": True,
+    "wape": False,
     "ap": True,
     "ap50": True,
     "ap75": True,
@@ -34,7 +35,9 @@ HIGHER_IS_BETTER = {
 METRICS = {
     Task.TABULAR_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
     Task.IMAGE_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
+    Task.TEXT_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
     Task.TABULAR_REGRESSION: ("rmse", "mae", "r2"),
+    Task.TABULAR_FORECASTING: ("rmse", "mae", "wape"),
     Task.OBJECT_DETECTION: ("ap", "ap50", "ap75"),
 }
 
@@ -42,7 +45,9 @@ METRICS = {
 DEFAULT_METRIC = {
     Task.TABULAR_CLASSIFICATION: "accuracy",
     Task.IMAGE_CLASSIFICATION: "accuracy",
+    Task.TEXT_CLASSIFICATION: "accuracy",
     Task.TABULAR_REGRESSION: "rmse",
+    Task.TABULAR_FORECASTING: "rmse",
     Task.OBJECT_DETECTION: "ap50",
 }
 
@@ -67,7 +72,7 @@ def truths(dataset: Dataset, split: str) -> dict[str, str | float]:
         return {item.id: item.labels[0] for item in dataset.items(split) if len(item.labels) == 1}
     table = dataset.table(split, columns=["__id__", dataset.label_column])
     pairs = zip(table["__id__"].to_pylist(), table[dataset.label_column].to_pylist(), strict=True)
-    as_truth = float if dataset.task is Task.TABULAR_REGRESSION else str
+    as_truth = float if dataset.task.predicts_numbers else str
     return {identity: as_truth(value) for identity, value in pairs if value is not None}
 
 
@@ -98,7 +103,7 @@ def measure(
     unanswered = [identity for identity in truth if identity not in predicted]
     if unanswered:
         raise InputError(f"{len(unanswered)} items have no prediction, the first is {unanswered[0]}; predict again.")
-    if task is Task.TABULAR_REGRESSION:
+    if task.predicts_numbers:
         return regression_metrics(
             np.array([truth[identity] for identity in predicted], dtype=float),
             np.array([prediction["value"] for prediction in predicted.values()]),

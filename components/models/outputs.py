@@ -30,7 +30,7 @@ def to_predictions(task: Task, labels: Sequence[str], outputs: Mapping[str, NDAr
     match task:
         case Task.OBJECT_DETECTION:
             return list(_detections(outputs, labels))
-        case Task.TABULAR_REGRESSION:
+        case Task.TABULAR_REGRESSION | Task.TABULAR_FORECASTING:
             return [{"value": float(value)} for value in outputs["value"].ravel()]
         case _:
             return [of_probabilities(labels, row) for row in outputs["probabilities"]]

@@ -72,7 +72,7 @@ def compare(dataset: Dataset, task: Task, source: Mapping[str, Prediction], onnx
         raise InputError("the test split is empty: a model is proven on real data, give the data a test split")
     if source.keys() != onnx.keys():
         raise InputError("the model's predictions are not of this dataset's test split: train the model on it again")
-    is_regression = task is Task.TABULAR_REGRESSION
+    is_regression = task.predicts_numbers
     scale = (max(abs(_value(each)) for each in source.values()) if is_regression else 1.0) or 1.0
     differences = {identity: _difference(task, source[identity], onnx[identity]) / scale for identity in source}
     departing = [identity for identity, difference in differences.items() if not difference <= TOLERANCE]
@@ -105,7 +105,7 @@ def predict_test_split(runner: OnnxRunner, dataset: Dataset) -> Iterator[tuple[s
 
 
 def _difference(task: Task, source: Prediction, onnx: Prediction) -> float:
-    if task is Task.TABULAR_REGRESSION:
+    if task.predicts_numbers:
         return abs(_value(source) - _value(onnx))
     if task is Task.OBJECT_DETECTION:
         return max(_unmatched(source, onnx), _unmatched(onnx, source))

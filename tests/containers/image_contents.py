@@ -30,10 +30,10 @@ LACKS = {
 # What a room imports lazily because the images of its doors differ.
 OF_OTHER_IMAGES = {name: set[str]() for name in HOLDS} | {
     "automl": {
-        "graduate.components.automl_baseline.detection",
-        "graduate.components.automl_baseline.image_classification",
+        "graduate.components.automl_baseline.images.detection",
+        "graduate.components.automl_baseline.images.classification",
     },
-    "tensorflow": {"graduate.components.automl_baseline.tabular"},
+    "tensorflow": {"graduate.components.automl_baseline.tabular.baseline"},
 }
 IMAGE = os.environ["IMAGE"]
 COMPONENTS = Path(importlib.import_module("graduate.components").__path__[0])

@@ -8,10 +8,10 @@ import tensorflow as tf
 from PIL import Image, ImageDraw
 from tiny_models import an_item, image_dataset
 
-from graduate.components.automl_baseline import detection as baseline_detection
-from graduate.components.automl_baseline.detection import train_detection_baseline
-from graduate.components.automl_baseline.image_classification import train_classification_baseline
-from graduate.components.automl_baseline.labels import out_of_fold
+from graduate.components.automl_baseline.images import detection as baseline_detection
+from graduate.components.automl_baseline.images.classification import train_classification_baseline
+from graduate.components.automl_baseline.images.detection import train_detection_baseline
+from graduate.components.automl_baseline.images.labels import out_of_fold
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Task
 from graduate.components.errors import InputError

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import tiny_tables
 
-from graduate.components.automl_baseline import tabular_search
-from graduate.components.automl_baseline.tabular import train_tabular_baseline
-from graduate.components.automl_baseline.tabular_onnx import export, prove
-from graduate.components.automl_baseline.tabular_pipeline import build_pipeline, predict
+from graduate.components.automl_baseline.tabular import search as tabular_search
+from graduate.components.automl_baseline.tabular.baseline import train_tabular_baseline
+from graduate.components.automl_baseline.tabular.pipeline import build_pipeline, predict
+from graduate.components.automl_baseline.tabular.to_onnx import export, prove
 from graduate.components.automl_baseline.train import train_baseline
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Column, ColumnType, Task

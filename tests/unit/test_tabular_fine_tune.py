@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tiny_tables
 
-from graduate.components.automl_baseline.tabular import train_tabular_baseline
+from graduate.components.automl_baseline.tabular.baseline import train_tabular_baseline
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Column, ColumnType, Task
 from graduate.components.errors import InputError

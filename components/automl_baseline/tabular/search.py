@@ -4,10 +4,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ..data.dataset import Dataset
-from ..models.feature_transforms import FeatureTransform
-from ..models.table_rows import training_and_validation_rows
-from .tabular_pipeline import LOSS, build_pipeline, features, score
+from ...data.dataset import Dataset
+from ...models.feature_transforms import FeatureTransform
+from ...models.table_rows import training_and_validation_rows
+from .pipeline import LOSS, build_pipeline, features, score
 
 DEFAULTS: dict[str, Any] = {}
 # A trial is a fixed amount of work, so the choice does not hang on how busy the machine is.

@@ -12,25 +12,26 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-from ..data.dataset import Dataset
-from ..data.items import SPLITS, Item, Task
-from ..errors import InputError
-from ..models import history, label_probabilities, predictions
-from ..models.backbones import Backbone, load_backbone
-from ..models.detection.anchors import make_anchors
-from ..models.detection.export import ExportedDetector
-from ..models.detection.labels import box_arrays
-from ..models.detection.network import build_heads
-from ..models.detection.postprocess import postprocess
-from ..models.detection.training import FeatureSource, train_detector
-from ..models.detection_metrics import detection_metrics
-from ..models.folder import ModelFolder
-from ..models.image_data import decode_images
-from ..models.image_model import image_model
-from ..models.image_predictions import predict_images
-from ..models.outputs import to_predictions
-from ..models.predictions import Prediction
-from ..models.training import Recipe, set_seed
+from ...data.dataset import Dataset
+from ...data.items import SPLITS, Item, Task
+from ...errors import InputError
+from ...models import history, label_probabilities, predictions
+from ...models.backbones import Backbone, load_backbone
+from ...models.detection.anchors import make_anchors
+from ...models.detection.export import ExportedDetector
+from ...models.detection.labels import box_arrays
+from ...models.detection.network import build_heads
+from ...models.detection.postprocess import postprocess
+from ...models.detection.training import FeatureSource, train_detector
+from ...models.detection_metrics import detection_metrics
+from ...models.folder import ModelFolder
+from ...models.image_data import decode_images
+from ...models.image_model import image_model
+from ...models.image_predictions import predict_images
+from ...models.measured import measure_on_test
+from ...models.outputs import to_predictions
+from ...models.predictions import Prediction
+from ...models.training import Recipe, set_seed
 from .box_labels import box_label_probabilities
 from .features import feature_maps, freeze
 
@@ -93,7 +94,7 @@ def train_detection_baseline(dataset: Dataset, output: Path, effort: str, checkp
     }
     for split, by_item in found.items():
         predictions.write(model.predictions(split), by_item.items())
-    model.metrics = _measure(splits["test"].items, found["test"], dataset.labels)
+    measure_on_test(model, dataset, found["test"])
     items = {name: split.items for name, split in splits.items()}
     rows = box_label_probabilities(items, dataset.labels, backbone.network, seed)
     label_probabilities.write(model.label_probabilities, rows)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
-from ..data.dataset import Dataset
-from ..data.items import Task
-from ..errors import InputError
-from ..models import feature_transforms
-from ..models.feature_transforms import FeatureTransform
-from ..models.table_rows import labelled_rows
-from .tabular_pipeline import build_pipeline, features
-from .tabular_search import DEFAULTS, search
+from ...data.dataset import Dataset
+from ...data.items import Task
+from ...errors import InputError
+from ...models import feature_transforms
+from ...models.feature_transforms import FeatureTransform
+from ...models.table_rows import labelled_rows
+from .pipeline import build_pipeline, features
+from .search import DEFAULTS, search
 
 FOLDS = 5
 _MIN_ROWS = 2 * FOLDS

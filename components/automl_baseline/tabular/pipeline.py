@@ -13,10 +13,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from ..data.items import Task
-from ..models.columns import column_tensors
-from ..models.feature_transforms import DAYS_PER_WEEK, DAYS_PER_YEAR, FeatureTransform, input_columns
-from ..models.metrics import classification_metrics, regression_metrics
+from ...data.items import Task
+from ...models.columns import column_tensors
+from ...models.feature_transforms import DAYS_PER_WEEK, DAYS_PER_YEAR, FeatureTransform, input_columns
+from ...models.metrics import classification_metrics, regression_metrics
 
 # What pipelines are compared by: smoother than the accuracy, so that small splits can tell them apart.
 LOSS = {Task.TABULAR_CLASSIFICATION: "log_loss", Task.TABULAR_REGRESSION: "rmse"}

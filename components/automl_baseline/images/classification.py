@@ -11,19 +11,20 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from ..data.dataset import Dataset
-from ..data.items import SPLITS, Item
-from ..errors import InputError
-from ..models import label_probabilities, metrics, predictions
-from ..models.backbones import Backbone, load_backbone
-from ..models.folder import ModelFolder
-from ..models.image_classifier import ExportedClassifier, build_embedding
-from ..models.image_data import decode_images
-from ..models.image_model import image_model
-from ..models.image_predictions import predict_images
-from ..models.label_probabilities import LabelProbabilities
-from ..models.predictions import to_probabilities
-from ..models.training import set_seed
+from ...data.dataset import Dataset
+from ...data.items import SPLITS, Item
+from ...errors import InputError
+from ...models import label_probabilities, predictions
+from ...models.backbones import Backbone, load_backbone
+from ...models.folder import ModelFolder
+from ...models.image_classifier import ExportedClassifier, build_embedding
+from ...models.image_data import decode_images
+from ...models.image_model import image_model
+from ...models.image_predictions import predict_images
+from ...models.label_probabilities import LabelProbabilities
+from ...models.measured import measure_on_test
+from ...models.predictions import to_probabilities
+from ...models.training import set_seed
 from .features import feature_maps, freeze
 from .labels import CANDIDATES, REGULARISATION, Linear, fit, out_of_fold, predict
 
@@ -104,8 +105,7 @@ def _write_evidence(
     for split, by_item in found.items():
         predictions.write(model.predictions(split), by_item.items())
     label_probabilities.write(model.label_probabilities, _label_rows(items, found, dataset.labels))
-    truth = metrics.truths(dataset, "test")
-    model.metrics = metrics.measure(dataset.task, dataset.labels, truth, found["test"].items())
+    measure_on_test(model, dataset, found["test"])
 
 
 def _given(items: list[Item], labels: list[str]) -> NDArray[np.int64]:

@@ -8,16 +8,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
 
-from ..data.dataset import Dataset
-from ..data.storage import write_atomically
-from ..models import label_probabilities, predictions
-from ..models.feature_transforms import input_columns
-from ..models.folder import ModelFolder
-from ..models.label_probabilities import LabelProbabilities
-from ..models.outputs import to_predictions
-from ..models.table_rows import labelled_rows
-from .tabular_fit import FittedBaseline
-from .tabular_pipeline import LOSS, features, predict, score
+from ...data.dataset import Dataset
+from ...data.storage import write_atomically
+from ...models import label_probabilities, predictions
+from ...models.feature_transforms import input_columns
+from ...models.folder import ModelFolder
+from ...models.label_probabilities import LabelProbabilities
+from ...models.outputs import to_predictions
+from ...models.table_rows import labelled_rows
+from .fit import FittedBaseline
+from .pipeline import LOSS, features, predict, score
 
 _IMPORTANCE_ROWS = 5000
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from ..data.dataset import Dataset
-from ..models import feature_transforms, predictions
-from ..models.folder import ModelFolder
-from ..models.metrics import measure, truths
-from ..models.table_rows import labelled_rows
-from .tabular_evidence import write_importance, write_predictions
-from .tabular_fit import FittedBaseline, fit
-from .tabular_onnx import TOLERANCE, export, prove
-from .tabular_pipeline import features
+from ...data.dataset import Dataset
+from ...models import feature_transforms, predictions
+from ...models.folder import ModelFolder
+from ...models.measured import measure_on_test
+from ...models.table_rows import labelled_rows
+from .evidence import write_importance, write_predictions
+from .fit import FittedBaseline, fit
+from .pipeline import features
+from .to_onnx import TOLERANCE, export, prove
 
 
 # OpenMP's threads wait for each other in a loop: on shared cores, two of them took 15 times the CPU seconds of one.
@@ -56,8 +56,7 @@ def train_tabular_baseline(dataset: Dataset, output: Path, effort: str = "fast",
     feature_transforms.write(model.feature_transforms, fitted.transforms)
     write_predictions(model, dataset, fitted)
     write_importance(model, test, dataset.label_column, fitted)
-    answers = predictions.read(model.predictions("test"))
-    model.metrics = measure(model.task, model.labels, truths(dataset, "test"), answers)
+    measure_on_test(model, dataset, dict(predictions.read(model.predictions("test"))))
     model.parameters = {
         "effort": effort,
         "hyperparameters": fitted.hyperparameters,

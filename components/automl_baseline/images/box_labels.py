@@ -10,8 +10,8 @@ import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
-from ..data.items import Item
-from ..models.label_probabilities import LabelProbabilities
+from ...data.items import Item
+from ...models.label_probabilities import LabelProbabilities
 from .features import box_crops, even_out
 from .labels import fit, out_of_fold, predict
 

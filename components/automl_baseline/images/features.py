@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..data.images import open_rgb, read_image
-from ..data.items import Box, Item
-from ..data.progress import Progress
-from ..models.backbones import Backbone
-from ..models.image_input import scaled
-from ..models.training import settle_norms
+from ...data.images import open_rgb, read_image
+from ...data.items import Box, Item
+from ...data.progress import Progress
+from ...models.backbones import Backbone
+from ...models.image_input import scaled
+from ...models.training import settle_norms
 
 BATCH = 32
 CALIBRATION_IMAGES = 64

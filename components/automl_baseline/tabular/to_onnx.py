@@ -13,11 +13,11 @@ from skl2onnx.algebra import onnx_ops
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.pipeline import Pipeline
 
-from ..data.storage import write_atomically
-from ..errors import FinalError
-from ..models.feature_transforms import DAYS_PER_WEEK, DAYS_PER_YEAR
-from ..models.onnx_names import rename
-from .tabular_pipeline import DateParts, predict
+from ...data.storage import write_atomically
+from ...errors import FinalError
+from ...models.feature_transforms import DAYS_PER_WEEK, DAYS_PER_YEAR
+from ...models.onnx_names import rename
+from .pipeline import DateParts, predict
 
 # The largest difference accepted: of a probability, or of a value as a share of the values' range. Float32 sums over
 # some hundred trees differ by up to 1e-6.
