@@ -16,17 +16,25 @@ def shared_datasets() -> Path:
     return folder
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator:
-    """An empty bucket named `bucket`, on a Cloud Storage server of this machine."""
+@pytest.fixture(scope="session")
+def storage_server() -> Iterator:
+    """A Cloud Storage server of this machine; one for all tests, as it takes half a second to stop."""
     from gcp_storage_emulator.server import create_server
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud.storage import Client
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with create_server("127.0.0.1", port, in_memory=True, default_bucket="bucket") as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-        yield Client(project="emulator", credentials=AnonymousCredentials()).bucket("bucket")
-        server.wipe()
+    with create_server("127.0.0.1", port, in_memory=True) as server:
+        yield server, f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def bucket(storage_server, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """An empty bucket named `bucket` on the storage server."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.storage import Client
+
+    server, address = storage_server
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+    yield Client(project="emulator", credentials=AnonymousCredentials()).create_bucket("bucket")
+    server.wipe()

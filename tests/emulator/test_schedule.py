@@ -67,5 +67,7 @@ def test_a_wrong_cron_is_refused_before_anything_is_sent(emulator: Emulator, clo
 
 
 def test_what_the_service_says_against_it_is_passed_on(cloud: Cloud, spec: Path) -> None:
-    with pytest.raises(InputError, match=r"Vertex AI did not take it: 400 .*max_concurrent_run_count must be positive"):
+    with pytest.raises(
+        InputError, match=r"Vertex AI did not take it: 400 .*max_concurrent_run_count; Message: Must be positive"
+    ):
         schedule(spec, cron="0 6 * * *", max_concurrent_runs=0, settings=(DATASET,), cloud=cloud)

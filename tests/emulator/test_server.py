@@ -37,10 +37,22 @@ def refusal(emulator: Emulator, collection: str, body: bytes) -> dict[str, objec
     [
         ("pipelineJobs", b'{"displayNam": "typo"}', "displayNam"),
         ("pipelineJobs", b"not json", "Failed to load JSON"),
-        ("pipelineJobs", b"{}", "pipeline_spec is required"),
-        ("pipelineJobs", b'{"pipelineSpec": {"root": {}}}', "gcs_output_directory must be a gs:// URI"),
-        ("schedules", b'{"displayName": "daily", "cron": "0 6 *"}', "cron is invalid"),
-        ("schedules", b'{"displayName": "daily", "cron": "0 6 * * *"}', "max_concurrent_run_count must be positive"),
+        ("pipelineJobs", b"{}", "pipeline_job.pipeline_spec; Message: Required"),
+        (
+            "pipelineJobs",
+            b'{"pipelineSpec": {"root": {}}}',
+            "gcs_output_directory; Message: Invalid",
+        ),
+        (
+            "schedules",
+            b'{"displayName": "daily", "cron": "0 6 *"}',
+            "schedule.cron; Message: Invalid cron",
+        ),
+        (
+            "schedules",
+            b'{"displayName": "daily", "cron": "0 6 * * *"}',
+            "max_concurrent_run_count; Message: Must be",
+        ),
     ],
 )
 def test_a_body_that_the_service_would_not_take_is_an_invalid_argument(
@@ -64,6 +76,14 @@ def test_a_name_is_taken_once(client: PipelineServiceClient) -> None:
 
     with pytest.raises(Conflict, match="already exists"):
         client.create_pipeline_job(parent=PARENT, pipeline_job=pipeline_job(), pipeline_job_id="first")
+
+
+@pytest.mark.parametrize("path", ["pipelineJobs/first:pause", "endpoints", "models/1/operations"])
+def test_what_the_emulator_lacks_is_said_and_not_worth_a_retry(emulator: Emulator, path: str) -> None:
+    error = refusal(emulator, path, b"{}")
+
+    assert (error["code"], error["status"]) == (501, "UNIMPLEMENTED")
+    assert f"The emulator has no POST /v1/{PARENT}/{path}" in str(error["message"])
 
 
 def test_an_unknown_job_is_not_found(client: PipelineServiceClient) -> None:
