@@ -6,11 +6,8 @@ resampled items, so what makes an item hard for both cancels out.
 
 from typing import TypedDict
 
-import numpy as np
-
+from ..models.bootstrap import CONFIDENCE, interval, samples
 from .scores import Scores
-
-CONFIDENCE = 0.95
 
 
 class Difference(TypedDict):
@@ -28,16 +25,17 @@ class Difference(TypedDict):
 
 def difference(baseline: Scores, custom: Scores, metric: str, seed: int) -> Difference:
     """The difference on `metric`, which must be the one that `Scores.resampled` gives."""
-    random = np.random.default_rng(seed)
-    differences = []
-    for _ in range(custom.resamples):
-        places = random.integers(0, custom.count, custom.count)
-        differences.append(custom.resampled(places) - baseline.resampled(places))
-    low, high = np.quantile(differences, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    differences = (
+        custom.resampled(places) - baseline.resampled(places)
+        for places in samples(custom.count, custom.resamples, seed)
+    )
+    ends = interval(differences)
+    assert ends  # both are defined on some resample, since they are on the whole
+    low, high = ends
     return {
         "value": custom.metrics[metric] - baseline.metrics[metric],
-        "low": float(low),
-        "high": float(high),
+        "low": low,
+        "high": high,
         "confidence": CONFIDENCE,
         "resamples": custom.resamples,
     }

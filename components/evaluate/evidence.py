@@ -10,8 +10,9 @@ from ..data.dataset import Dataset
 from ..data.images import decode, read_image
 from ..data.items import Item
 from ..models.metrics import truths
+from ..reports.confusions import mistakes
 from ..reports.pictures import predicted_boxes, thumbnail
-from .charts import mistakes, scatters
+from .charts import scatters
 from .scores import SPLIT, ClassificationScores, DetectionScores, RegressionScores, Scores
 
 PICTURES_PER_GROUP = 3
@@ -40,22 +41,10 @@ def page_evidence(baseline: Scores, custom: Scores, dataset: Dataset, seed: int)
             if dataset.task.is_image:
                 evidence["groups"] = _classified_groups(baseline, custom, dataset)
         case DetectionScores(), DetectionScores():
-            confidences = [best_confidence(baseline), best_confidence(custom)]
+            confidences = [each.evaluation.best_confidence() for each in (baseline, custom)]
             evidence["confidences"] = confidences
             evidence["groups"] = _detected_groups(baseline, custom, confidences)
     return evidence
-
-
-def best_confidence(scores: DetectionScores) -> float:
-    """The confidence from which on a model's boxes have the highest F1 on the split (IoU 0.5); 1 without any box."""
-    outcomes = [scores.evaluation.outcomes(place) for place in range(scores.count)]
-    found = sorted((box for boxes, _ in outcomes for box in boxes), key=lambda box: -box[0])
-    if not found:
-        return 1.0
-    true_boxes = sum(count for _, count in outcomes)
-    correct = np.cumsum([is_correct for _, is_correct in found])
-    f1 = 2 * correct / (np.arange(1, len(found) + 1) + true_boxes)
-    return float(found[int(np.argmax(f1))][0])
 
 
 def _f1_per_image(scores: DetectionScores, confidence: float) -> NDArray[np.float64]:

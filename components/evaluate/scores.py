@@ -74,7 +74,7 @@ class DetectionScores:
         self.per_label = self.evaluation.ap50_per_label()
 
     def resampled(self, places: NDArray[np.integer]) -> float:
-        return self.evaluation.resampled_ap50(places)
+        return self.evaluation.resampled(np.bincount(places, minlength=self.count))["ap50"]
 
 
 class ClassificationScores:

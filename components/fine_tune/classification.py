@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..errors import InputError
-from ..models import history, metrics, predictions
+from ..models import history, predictions
 from ..models.augment import look_through, random_windows
 from ..models.backbones import load_backbone
 from ..models.folder import ModelFolder
@@ -23,6 +23,7 @@ from ..models.image_data import decode_images, some_batches
 from ..models.image_input import scaled
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
+from ..models.measured import measure_on_test
 from ..models.training import Recipe, apply_gradients, make_optimizer, run_steps, set_seed, settle_norms
 
 DEFAULT_STEPS = 1000
@@ -64,7 +65,7 @@ def fine_tune_classifier(dataset: Dataset, output: Path, train_steps: int, check
     exported.save(model.saved_model)
     found = dict(predict_images(exported.classify, dataset.task, dataset.labels, dataset.items("test")))
     predictions.write(model.predictions("test"), found.items())
-    model.metrics = metrics.measure(dataset.task, dataset.labels, metrics.truths(dataset, "test"), found.items())
+    measure_on_test(model, dataset, found)
     model.save()
     return model
 

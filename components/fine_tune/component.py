@@ -30,7 +30,7 @@ def fine_tune(
     """
     from graduate.components.errors import final_errors_as_sentences
     from graduate.components.fine_tune.train import fine_tune as train
-    from graduate.components.reports.metrics import log_metrics
+    from graduate.components.reports.metrics import log_metrics, with_intervals
 
     with final_errors_as_sentences():
         trained = train(
@@ -42,4 +42,4 @@ def fine_tune(
             fine_tune_checkpoint=fine_tune_checkpoint,
             seed=seed,
         )
-        log_metrics(metrics, trained.metrics)
+        log_metrics(metrics, with_intervals(trained.metrics, trained.metric_intervals))

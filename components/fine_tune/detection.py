@@ -12,12 +12,12 @@ from ..models.detection.export import ExportedDetector
 from ..models.detection.labels import box_arrays
 from ..models.detection.network import build_detector
 from ..models.detection.training import ImageSource, train_detector
-from ..models.detection_metrics import detection_metrics
 from ..models.folder import ModelFolder
 from ..models.image_data import decode_images, some_batches
 from ..models.image_input import scaled
 from ..models.image_model import image_model
 from ..models.image_predictions import predict_images
+from ..models.measured import measure_on_test
 from ..models.training import Recipe, set_seed, settle_norms
 
 DEFAULT_STEPS = 1500
@@ -59,6 +59,6 @@ def fine_tune_detector(dataset: Dataset, output: Path, train_steps: int, checkpo
     test = list(dataset.items("test"))
     found = dict(predict_images(exported.detect, dataset.task, dataset.labels, test))
     predictions.write(model.predictions("test"), found.items())
-    model.metrics = detection_metrics(test, found, dataset.labels) if test else {}
+    measure_on_test(model, dataset, found)
     model.save()
     return model

@@ -10,6 +10,7 @@ from ..data.items import Task
 from ..models import history, predictions
 from ..models.folder import ModelFolder
 from ..reports.curves import charts
+from ..reports.metric_rows import metric_rows
 from ..reports.page import render, write_page
 from ..reports.pictures import predicted_boxes, thumbnail
 
@@ -24,7 +25,7 @@ def write_report(model: ModelFolder, dataset: Dataset, page: Path) -> None:
         model=model,
         charts=charts(history.read(model.path)),
         pictures=_pictures(model, dataset) if dataset.task is Task.OBJECT_DETECTION else [],
-        metric_rows=[{"name": name, "values": [value]} for name, value in model.metrics.items()],
+        metric_rows=metric_rows(model.metrics, model.metric_intervals),
     )
     write_page(page, html)
 

@@ -18,7 +18,7 @@ from ..models import feature_transforms, history, predictions
 from ..models.columns import column_tensors, signature_names
 from ..models.feature_transforms import FeatureTransform
 from ..models.folder import InputColumn, ModelFolder
-from ..models.metrics import measure, truths
+from ..models.measured import measure_on_test
 from ..models.outputs import to_predictions
 from ..models.predictions import Prediction
 from ..models.table_rows import labelled_rows, training_and_validation_rows
@@ -87,18 +87,24 @@ def fine_tune_tabular(
     history.write(output, points)
     found = dict(_predict(model, dataset))
     predictions.write(model.predictions("test"), found.items())
-    model.metrics = measure(dataset.task, dataset.labels, truths(dataset, "test"), found.items())
+    measure_on_test(model, dataset, found)
     model.save()
     return model
 
 
 def _transforms(dataset: Dataset, baseline: ModelFolder | None, training: pa.Table) -> list[FeatureTransform]:
+    """The transforms that the network has layers for: texts are left out."""
     if baseline:
-        return feature_transforms.read(baseline.feature_transforms)
-    columns = [column for column in dataset.columns if column.name != dataset.label_column]
-    transforms = feature_transforms.describe(training, columns)
+        transforms = feature_transforms.read(baseline.feature_transforms)
+    else:
+        columns = [column for column in dataset.columns if column.name != dataset.label_column]
+        transforms = feature_transforms.describe(training, columns)
+    transforms = [each for each in transforms if each.transform != "tfidf"]
     if not feature_transforms.input_columns(transforms):
-        raise InputError(f"{dataset.path} has no column to learn from: add informative columns.")
+        raise InputError(
+            f"{dataset.path} has no column to learn from (the custom network does not read texts): add informative "
+            "columns, or deploy the baseline."
+        )
     return transforms
 
 

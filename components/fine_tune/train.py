@@ -27,7 +27,7 @@ def fine_tune(
         baseline: model folder of the baseline; a table's columns are prepared as it prepared them.
         train_steps: batches to learn from; 0 for the task's default.
         fine_tune_checkpoint: weights to start from (images): a local path or gs:// URI of Keras weights
-            (.weights.h5) of MobileNetV2 or of the compact backbone, `imagenet`, or "" to train from nothing.
+            (.weights.h5) of a known backbone, `imagenet`, or "" to train from nothing.
         seed: of everything random; on one machine the same seed gives the same model.
 
     Returns:

@@ -6,15 +6,17 @@ Definition: https://cocodataset.org/#detection-eval (101-point interpolated prec
 import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from ..data.items import Item
 from ..errors import InputError
+from .resampled_precision import RankedBoxes
+
+if TYPE_CHECKING:  # the images of tables measure too, and have no pycocotools
+    from pycocotools.coco import COCO
 
 MAX_BOXES_PER_IMAGE = 100
 IOU_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
@@ -53,6 +55,8 @@ class DetectionEvaluation:
         iou_thresholds: Sequence[float] = IOU_THRESHOLDS,
     ) -> None:
         """Matches the boxes of all items (arguments and errors as in `detection_metrics`)."""
+        from pycocotools.cocoeval import COCOeval
+
         self.labels = list(labels)
         items = list(items)
         truth = _coco(items, self.labels, (_true_boxes(item) for item in items))
@@ -68,21 +72,33 @@ class DetectionEvaluation:
         self._coco.params.maxDets = [MAX_BOXES_PER_IMAGE]
         with contextlib.redirect_stdout(io.StringIO()):
             self._coco.evaluate()
+            self._coco.accumulate()
         self._matches = np.array(self._coco.evalImgs, dtype=object).reshape(len(self.labels), len(items))
-        self._precision = self._accumulate()
+        self._ranked = [RankedBoxes.of_matches(row.tolist(), len(iou_thresholds)) for row in self._matches]
+        # [thresholds, recalls, labels]; -1 where a label has no true box
+        self._precision = self._coco.eval["precision"][:, :, :, 0, 0]
 
     def metrics(self) -> dict[str, float]:
         """`ap`, `ap50` and `ap75`, as `detection_metrics` describes."""
-        return {"ap": _mean(self._precision), "ap50": self._at(0.5), "ap75": self._at(0.75)}
+        return self._headline(self._precision)
 
     def ap50_per_label(self) -> dict[str, float]:
         """AP50 of each label that has a true box, in the order of the labels."""
         first = self._precision[self._threshold(0.5)]
         return {label: _mean(first[:, k]) for k, label in enumerate(self.labels) if (first[:, k] > -1).any()}
 
-    def resampled_ap50(self, image_indices: NDArray[np.integer]) -> float:
-        """AP50 of a bootstrap sample: the images at these places (int [N], with repeats, N as in the whole)."""
-        return _mean(self._accumulate(image_indices)[self._threshold(0.5)])
+    @property
+    def cells(self) -> int:
+        """How many numbers are visited by each resampling."""
+        return sum(ranked.correct.size for ranked in self._ranked)
+
+    def resampled(self, counts: NDArray[np.number]) -> dict[str, float]:
+        """`metrics` of a bootstrap sample that holds each image as often as `counts`, [N], says.
+
+        They are NaN where no image of the sample has a true box.
+        """
+        recalls = self._coco.params.recThrs
+        return self._headline(np.stack([ranked.precision(counts, recalls) for ranked in self._ranked], axis=-1))
 
     def outcomes(self, image_index: int) -> tuple[list[tuple[float, bool]], int]:
         """What became of one image's boxes at IoU 0.5.
@@ -97,24 +113,28 @@ class DetectionEvaluation:
             true_boxes += len(match["gtIds"])
         return found, true_boxes
 
-    def _accumulate(self, image_indices: NDArray[np.integer] | None = None) -> NDArray[np.float64]:
-        """Precision [thresholds, recalls, labels] of all images or of a sample; -1 where a label has no true box."""
-        matches = self._matches if image_indices is None else self._matches[:, image_indices]
-        self._coco.evalImgs = matches.ravel().tolist()
-        with contextlib.redirect_stdout(io.StringIO()):
-            self._coco.accumulate()
-        return self._coco.eval["precision"][:, :, :, 0, 0]
+    def best_confidence(self) -> float:
+        """The confidence from which on the boxes have the highest F1 over all images (IoU 0.5); 1 without any box."""
+        outcomes = [self.outcomes(place) for place in range(self._matches.shape[1])]
+        found = sorted((box for boxes, _ in outcomes for box in boxes), key=lambda box: -box[0])
+        if not found:
+            return 1.0
+        true_boxes = sum(count for _, count in outcomes)
+        correct = np.cumsum([is_correct for _, is_correct in found])
+        f1 = 2 * correct / (np.arange(1, len(found) + 1) + true_boxes)
+        return float(found[int(np.argmax(f1))][0])
+
+    def _headline(self, precision: NDArray[np.float64]) -> dict[str, float]:
+        at_50, at_75 = (_mean(precision[self._threshold(iou)]) for iou in (0.5, 0.75))
+        return {"ap": _mean(precision), "ap50": at_50, "ap75": at_75}
 
     def _threshold(self, iou: float) -> int:
         return int(np.argmin(np.abs(self._coco.params.iouThrs - iou)))
 
-    def _at(self, iou: float) -> float:
-        return _mean(self._precision[self._threshold(iou)])
-
 
 def _mean(precision: NDArray[np.float64]) -> float:
     known = precision[precision > -1]
-    return float(known.mean()) if known.size else 0.0
+    return float(known.mean()) if known.size else float("nan")
 
 
 def _true_boxes(item: Item) -> list[dict[str, Any]]:
@@ -137,7 +157,7 @@ def _pixels(item: Item, xmin: float, xmax: float, ymin: float, ymax: float) -> l
     return [xmin * item.width, ymin * item.height, (xmax - xmin) * item.width, (ymax - ymin) * item.height]
 
 
-def _coco(items: Sequence[Item], labels: Sequence[str], boxes: Iterable[list[dict[str, Any]]]) -> COCO:
+def _coco(items: Sequence[Item], labels: Sequence[str], boxes: Iterable[list[dict[str, Any]]]) -> "COCO":
     """pycocotools' index over boxes. Ids count from 1, since its matcher takes 0 for "unmatched"."""
     category = {label: number for number, label in enumerate(labels, 1)}
     annotations = [
@@ -151,6 +171,8 @@ def _coco(items: Sequence[Item], labels: Sequence[str], boxes: Iterable[list[dic
         "categories": [{"id": number, "name": label} for label, number in category.items()],
         "annotations": [{**box, "id": number, "iscrowd": 0} for number, box in enumerate(annotations, 1)],
     }
+    from pycocotools.coco import COCO
+
     coco = COCO()
     coco.dataset = dataset
     with contextlib.redirect_stdout(io.StringIO()):

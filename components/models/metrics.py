@@ -92,7 +92,7 @@ def measure(
 
     Returns:
         accuracy, log_loss, macro_f1 and, where it is defined, roc_auc (one against the rest for several labels);
-        or rmse, mae and, from two items on, r2.
+        or rmse, mae and, from two items on, r2; or those of `forecast_metrics`.
 
     Raises:
         InputError: a true label has no prediction, or there is none to measure on.
@@ -104,7 +104,8 @@ def measure(
     if unanswered:
         raise InputError(f"{len(unanswered)} items have no prediction, the first is {unanswered[0]}; predict again.")
     if task.predicts_numbers:
-        return regression_metrics(
+        of_numbers = forecast_metrics if task is Task.TABULAR_FORECASTING else regression_metrics
+        return of_numbers(
             np.array([truth[identity] for identity in predicted], dtype=float),
             np.array([prediction["value"] for prediction in predicted.values()]),
         )
@@ -142,10 +143,9 @@ def classification_metrics(
         probabilities: float [N, C].
         labels: C labels, in the order of the probabilities.
     """
-    codes = {label: code for code, label in enumerate(labels)}
-    true = np.array([codes.get(label, len(labels)) for label in truth])
+    true = label_codes(truth, labels)
     # Float32 sums are further from 1 than scikit-learn lets pass.
-    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True, dtype=np.float64)
     chosen = probabilities.argmax(axis=1)
     # One more class, which has probability 0, for true labels that the model has never seen.
     padded = np.column_stack([probabilities, np.zeros(len(true))])
@@ -160,12 +160,34 @@ def classification_metrics(
     return {name: float(value) for name, value in values.items()}
 
 
+def label_codes(truth: Sequence[str], labels: Sequence[str]) -> NDArray[np.intp]:
+    """The place of each true label among the labels, int [N]; their number where it is none of them."""
+    codes = {label: code for code, label in enumerate(labels)}
+    return np.array([codes.get(label, len(labels)) for label in truth], dtype=np.intp)
+
+
 def regression_metrics(truth: NDArray[np.floating], values: NDArray[np.floating]) -> dict[str, float]:
     """Metrics of N predicted values against the true ones, both float [N], in the label's unit."""
-    found = {
-        "rmse": sklearn_metrics.root_mean_squared_error(truth, values),
-        "mae": sklearn_metrics.mean_absolute_error(truth, values),
-    }
+    found = _error_metrics(truth, values)
     if len(truth) > 1:
-        found["r2"] = sklearn_metrics.r2_score(truth, values)
-    return {name: float(value) for name, value in found.items()}
+        found["r2"] = float(sklearn_metrics.r2_score(truth, values))
+    return found
+
+
+def forecast_metrics(truth: NDArray[np.floating], values: NDArray[np.floating]) -> dict[str, float]:
+    """Metrics of N forecast values against the true ones, both float [N], in the label's unit.
+
+    wape is the sum of the absolute errors as a share of the sum of the absolute true values, as Vertex AI has it
+    (https://docs.cloud.google.com/vertex-ai/docs/tabular-data/forecasting/evaluate-model). Unlike errors in percent of
+    each value (mape, smape) it is defined where single true values are 0, and small values do not rule it; where all
+    are 0 it is left out.
+    """
+    found, size = _error_metrics(truth, values), np.abs(truth).sum()
+    return found | ({"wape": float(np.abs(values - truth).sum() / size)} if size else {})
+
+
+def _error_metrics(truth: NDArray[np.floating], values: NDArray[np.floating]) -> dict[str, float]:
+    return {
+        "rmse": float(sklearn_metrics.root_mean_squared_error(truth, values)),
+        "mae": float(sklearn_metrics.mean_absolute_error(truth, values)),
+    }

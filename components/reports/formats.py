@@ -1,7 +1,7 @@
 """How numbers, sizes and times are written in pages and on the terminal."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _MISSING = "–"
 
@@ -20,6 +20,15 @@ def number(value: float | None, digits: int = 4) -> str:
         return f"{value:.2g}"
     rounded = float(f"{value:.{digits}g}")
     return f"{int(rounded):,}" if rounded.is_integer() and abs(rounded) >= 1000 else f"{rounded:,.{digits}g}"
+
+
+def measured(value: float, ends: Sequence[float] | None = None) -> str:
+    """A figure, with the ends of its interval where they are known.
+
+    >>> measured(0.81234, [0.78911, 0.8311]), measured(0.81234)
+    ('0.8123 (0.789 to 0.831)', '0.8123')
+    """
+    return f"{number(value)} ({number(ends[0], 3)} to {number(ends[1], 3)})" if ends else number(value)
 
 
 def percent(share: float | None) -> str:
@@ -75,4 +84,4 @@ def words(name: str) -> str:
     return name.replace("_", " ").replace("-", " ")
 
 
-FILTERS: tuple[Callable[..., str], ...] = (number, percent, size, duration, words)
+FILTERS: tuple[Callable[..., str], ...] = (number, measured, percent, size, duration, words)

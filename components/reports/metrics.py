@@ -1,7 +1,7 @@
 """Metrics artifacts for the pipeline UIs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +34,20 @@ def log_metrics(artifact: MetricsArtifact, values: Mapping[str, float]) -> None:
     path = Path(artifact.path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(artifact.metadata), encoding="utf-8")
+
+
+def with_intervals(values: Mapping[str, float], intervals: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Metrics with the ends of their intervals as metrics of their own, which the UIs list and compare across runs.
+
+    >>> with_intervals({"rmse": 3.0, "r2": 0.5}, {"rmse": [2.5, 3.5]})
+    {'rmse': 3.0, 'rmse_low': 2.5, 'rmse_high': 3.5, 'r2': 0.5}
+    """
+    listed = {}
+    for name, value in values.items():
+        listed[name] = value
+        if name in intervals:
+            listed[f"{name}_low"], listed[f"{name}_high"] = intervals[name]
+    return listed
 
 
 def log_confusion(artifact: ConfusionArtifact, table: Mapping[str, Any] | None) -> None:

@@ -92,9 +92,9 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]):
 def test_a_resample_of_the_images_counts_repeated_images_repeatedly():
     items = [an_item("found", LEFT), an_item("missed", LEFT)]
     evaluation = DetectionEvaluation(items, {"found": a_prediction((LEFT, 0.9)), "missed": NOTHING}, ["cat"], [0.5])
-    assert evaluation.resampled_ap50(np.array([0, 0])) == pytest.approx(1.0)
-    assert evaluation.resampled_ap50(np.array([1, 1])) == 0.0
-    assert evaluation.resampled_ap50(np.array([0, 1])) == pytest.approx(evaluation.metrics()["ap50"])
+    assert evaluation.resampled(np.array([2, 0]))["ap50"] == pytest.approx(1.0)
+    assert evaluation.resampled(np.array([0, 2]))["ap50"] == 0.0
+    assert evaluation.resampled(np.array([1, 1])) == pytest.approx(evaluation.metrics())
 
 
 def test_outcomes_tell_which_boxes_found_a_true_one():
