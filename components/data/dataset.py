@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from .items import SPLITS, Box, Column, ColumnType, Fault, Item, Reject, Task
+from .items import SPLITS, Box, Column, ColumnType, Fault, Item, Reject, Task, TimeAxis
 from .storage import write_atomically
 
 FORMAT = 1
@@ -59,6 +59,7 @@ _ARROW_TYPES = {
     ColumnType.BOOLEAN: pa.bool_(),
 }
 _ITEMS_PER_ROW_GROUP = 1024
+_NO_TIME = TimeAxis()
 
 
 def row_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -76,6 +77,7 @@ class Dataset:
         labels: names of the classes, sorted; empty for regression.
         label_column: of a table, otherwise "".
         columns: of a table, the label column among them; otherwise empty.
+        time_column, series_column, horizon, period: of a table of time series, see `TimeAxis`; otherwise "" and 0.
         counts: items in each split.
         digests: SHA-256 of each split's items and labels, in order.
     """
@@ -87,6 +89,11 @@ class Dataset:
         self.labels: list[str] = summary["labels"]
         self.label_column: str = summary["label_column"]
         self.columns = [Column(column["name"], ColumnType(column["type"])) for column in summary["columns"]]
+        # A dataset that was written before there were forecasts does not have these.
+        self.time_column: str = summary.get("time_column", "")
+        self.series_column: str = summary.get("series_column", "")
+        self.horizon: int = summary.get("horizon", 0)
+        self.period: str = summary.get("period", "")
         self.counts: dict[str, int] = summary["counts"]
         self.digests: dict[str, str] = summary["digests"]
 
@@ -147,7 +154,13 @@ class DatasetWriter:
     """
 
     def __init__(
-        self, path: str | Path, task: Task, source: str, columns: Sequence[Column] = (), label_column: str = ""
+        self,
+        path: str | Path,
+        task: Task,
+        source: str,
+        columns: Sequence[Column] = (),
+        label_column: str = "",
+        time_axis: TimeAxis = _NO_TIME,
     ) -> None:
         """Prepares to write; nothing is touched before the context is entered.
 
@@ -157,6 +170,7 @@ class DatasetWriter:
             source: where the data come from, for the record.
             columns: of a table, the label column among them.
             label_column: of a table.
+            time_axis: of a table of time series.
         """
         self.summary: dict[str, Any] = {
             "format": FORMAT,
@@ -165,6 +179,7 @@ class DatasetWriter:
             "labels": [],
             "label_column": label_column,
             "columns": [asdict(column) for column in columns],
+            **asdict(time_axis),
         }
         self._folder = Path(path)
         self._has_labels = not task.predicts_numbers

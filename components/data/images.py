@@ -73,7 +73,7 @@ def open_rgb(data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ImageError("too_large", f"{image.width} x {image.height} pixels, at most {MAX_PIXELS:,} are read")
-            return image.convert("RGB")
+            return _eight_bits(image).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError("too_large", f"at most {MAX_PIXELS:,} pixels are read: {error}") from error
     except ImageError:
@@ -82,3 +82,14 @@ def open_rgb(data: bytes) -> Image.Image:
         raise ImageError("undecodable_image", "the file is empty" if not data else "not an image") from error
     except Exception as error:  # Pillow's decoders raise whatever the broken bytes lead them to.
         raise ImageError("undecodable_image", f"not a whole image: {error}") from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The upper half of 16-bit greys, which Pillow's own conversion would clip to white."""
+    if image.mode in ("I", "F"):
+        raise ImageError(
+            "undecodable_image", "32-bit pixels, whose black and white are not defined: store 8 or 16 bits"
+        )
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image

@@ -50,6 +50,23 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """How time runs through a table of series, and how much of it is to be forecast.
+
+    Attributes:
+        time_column: of dates.
+        series_column: of names of the series (Vertex AI: time_series_identifier_column); "" for a single series.
+        horizon: how many periods ahead (Vertex AI: forecast_horizon).
+        period: from one row of a series to the next, such as `1 day` (Vertex AI: data_granularity).
+    """
+
+    time_column: str = ""
+    series_column: str = ""
+    horizon: int = 0
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A labelled rectangle, its edges as fractions of the image's width and height, origin top left.
 

@@ -77,6 +77,30 @@ def read_bytes(uri: str) -> bytes:
         return bucket.blob(name).download_as_bytes()
 
 
+def write_bytes(uri: str, data: bytes) -> None:
+    """Writes a file, whole or not at all; one that is there is replaced.
+
+    Raises:
+        OSError: it may not be written.
+    """
+    if is_remote(uri):
+        with _remote(uri, "written") as (bucket, name):
+            bucket.blob(name).upload_from_string(data)
+    else:
+        with write_atomically(uri) as file:
+            file.write_bytes(data)
+
+
+def upload(file: Path, uri: str) -> None:
+    """Copies a local file to Cloud Storage, whole or not at all; an object that is there is replaced.
+
+    Raises:
+        OSError: it may not be read or written.
+    """
+    with _remote(uri, "written") as (bucket, name):
+        bucket.blob(name).upload_from_filename(str(file))
+
+
 def list_files(folder: str) -> list[str]:
     """URIs of all files in a folder and its subfolders, sorted; hidden ones left out. Empty if there is no such folder.
 
@@ -162,7 +186,7 @@ def _prefix(folder_name: str) -> str:
 
 
 @contextmanager
-def _remote(uri: str) -> "Iterator[tuple[Bucket, str]]":
+def _remote(uri: str, done: str = "read") -> "Iterator[tuple[Bucket, str]]":
     """Gives the bucket and the name of an object, and turns the client's refusals into `OSError`.
 
     What may pass (a server's failure, which the client has retried for two minutes) stays the client's own error.
@@ -176,7 +200,7 @@ def _remote(uri: str) -> "Iterator[tuple[Bucket, str]]":
     except NotFound as error:
         raise FileNotFoundError(f"there is no {uri}") from error
     except (ClientError, DefaultCredentialsError) as error:
-        raise PermissionError(f"{uri} may not be read: {error}") from error
+        raise PermissionError(f"{uri} may not be {done}: {error}") from error
 
 
 @cache

@@ -1,12 +1,11 @@
 """From records of images to a dataset: every image is opened once, and what is wrong with it is marked."""
 
 import hashlib
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import imagehash
 
@@ -19,13 +18,8 @@ from ..data.progress import Progress
 from ..data.readers.detect import read_records
 from ..data.readers.records import Record
 from ..data.splits import hashed_split
+from ..data.threads import map_in_order
 from .usable import check_usable
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
-
-# Decoding releases the interpreter's lock, and fetching waits for the network; each thread holds one image.
-_THREADS = 8
 
 
 def import_images(source: str, task: Task, output: str | Path) -> dict[str, Any]:
@@ -46,7 +40,7 @@ def import_images(source: str, task: Task, output: str | Path) -> dict[str, Any]
     records = read_records(source, task)
     progress = Progress("import", "images", records.total)
     with DatasetWriter(output, task, source) as writer:
-        for result in _in_order(lambda record: _examine(record, task), _with_unique_ids(records.stream)):
+        for result in map_in_order(lambda record: _examine(record, task), _with_unique_ids(records.stream)):
             if isinstance(result, Reject):
                 writer.reject(result)
             else:
@@ -66,18 +60,6 @@ def _with_unique_ids(records: Iterable[Record | Reject]) -> Iterator[Record | Re
             if seen[record.id] > 1:
                 record = replace(record, id=f"{record.id}#{seen[record.id]}")
         yield record
-
-
-def _in_order(function: Callable[[_T], _R], values: Iterable[_T]) -> Iterator[_R]:
-    """Maps in threads, in order; takes few values ahead, where `Executor.map` would take all (until Python 3.14)."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        waiting: deque[Future[_R]] = deque()
-        for value in values:
-            waiting.append(pool.submit(function, value))
-            if len(waiting) == 4 * _THREADS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _examine(record: Record | Reject, task: Task) -> Item | Reject:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,7 +22,7 @@ from .usable import check_usable
 
 
 @dataclass(frozen=True)
-class _Roles:
+class Roles:
     """What the columns of a table are for; "" where there is no such column."""
 
     label: str
@@ -47,9 +47,15 @@ def import_table(source: str, task: Task, output: str | Path, label_column: str,
         InputError: the table cannot be used for the task.
         OSError: it cannot be opened.
     """
-    table = open_table(source)
-    roles = _roles(table, label_column, group_column)
-    columns, rows = _infer_columns(table, roles, task)
+    return write_table(open_table(source), source, task, output, label_column, group_column)
+
+
+def write_table(
+    table: Table, source: str, task: Task, output: str | Path, label_column: str, group_column: str
+) -> dict[str, Any]:
+    """Writes a table that is open already (otherwise as `import_table`)."""
+    roles = find_roles(table, label_column=label_column, group_column=group_column)
+    columns, rows = infer_columns(table, roles, task)
     progress = Progress("import", "rows", rows)
     with DatasetWriter(output, task, source, columns, label_column) as writer:
         for chunk in table.chunks():
@@ -63,22 +69,35 @@ def import_table(source: str, task: Task, output: str | Path, label_column: str,
     return writer.summary
 
 
-def _roles(table: Table, label_column: str, group_column: str) -> _Roles:
+def find_roles(table: Table, *, label_column: str, **other_columns: str) -> Roles:
+    """The columns' roles, after the check that the table has the columns that are named for them.
+
+    Args:
+        table: that is read.
+        label_column: what is to be predicted.
+        other_columns: names by role, such as `group_column`; "" where there is no such column.
+
+    Raises:
+        InputError: no label column is named, or a named column is absent.
+    """
     ml_use = next((name for name in table.columns if name.strip().lower() == "ml_use"), "")
     names = [name for name in table.columns if name != ml_use]
     if not label_column:
         raise InputError(f"label_column is not given: name the column of {table.name} to predict: {', '.join(names)}.")
-    for role, wanted in (("label_column", label_column), ("group_column", group_column)):
+    for role, wanted in {"label_column": label_column, **other_columns}.items():
         if wanted and wanted not in names:
             near = get_close_matches(wanted, names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}."
             raise InputError(f"{table.name} has no column {wanted!r} for {role}: {hint}")
-    return _Roles(label_column, group_column, ml_use)
+    return Roles(label_column, other_columns.get("group_column", ""), ml_use)
 
 
-def _infer_columns(table: Table, roles: _Roles, task: Task) -> tuple[list[Column], int]:
-    """The columns with their types, and the number of rows."""
-    inferences = {name: TypeInference() for name in table.columns if name != roles.ml_use}
+def infer_columns(table: Table, roles: Roles, task: Task) -> tuple[list[Column], int]:
+    """The columns with their types, and the number of rows; 0 where no type had to be inferred."""
+    names = [name for name in table.columns if name != roles.ml_use]
+    if table.types.keys() == set(names):
+        return [Column(name, table.types[name]) for name in names], 0
+    inferences = {name: TypeInference() for name in names}
     rows = 0
     progress = Progress("infer types", "rows")
     for chunk in table.chunks():
@@ -87,18 +106,44 @@ def _infer_columns(table: Table, roles: _Roles, task: Task) -> tuple[list[Column
             progress.advance(len(chunk.lines))
             for name, inference in inferences.items():
                 inference.add(chunk.cells[name])
-    types = {name: inference.type for name, inference in inferences.items()}
-    if task == Task.TABULAR_CLASSIFICATION:
+    types = {name: inference.type for name, inference in inferences.items()} | {**table.types}
+    if not task.predicts_numbers:
         types[roles.label] = ColumnType.CATEGORY
-    elif rows and types[roles.label] != ColumnType.NUMBER:
-        raise InputError(
-            f"column {roles.label!r} of {table.name} holds {types[roles.label]} values, and tabular_regression "
-            "predicts numbers: name a column of numbers, or use tabular_classification."
-        )
+    if rows:
+        _check_types(types, table.name, roles.label, task)
     return [Column(name, type_) for name, type_ in types.items()], rows
 
 
-def _write_chunk(writer: DatasetWriter, chunk: Chunk, name: str, columns: list[Column], roles: _Roles) -> None:
+def _check_types(types: dict[str, ColumnType], table_name: str, label_column: str, task: Task) -> None:
+    if task.predicts_numbers and types[label_column] != ColumnType.NUMBER:
+        raise InputError(
+            f"column {label_column!r} of {table_name} holds {types[label_column]} values, and {task} predicts numbers: "
+            "name a column of numbers, or use tabular_classification."
+        )
+    if task is Task.TEXT_CLASSIFICATION and ColumnType.TEXT not in types.values():
+        raise InputError(f"{table_name} has no column of text: call it `text`, or use tabular_classification.")
+
+
+def _write_chunk(writer: DatasetWriter, chunk: Chunk, name: str, columns: list[Column], roles: Roles) -> None:
+    rows, cells = typed_chunk(chunk, name, columns, roles, writer.reject)
+    ml_use, digests = rows["__ml_use__"].to_pylist(), rows["__sha256__"].to_pylist()
+    splits = _splits(ml_use, cells[roles.group].to_pylist() if roles.group else digests, digests)
+    for split in SPLITS:
+        writer.add_rows(rows.filter(pa.array(splits == split)), split)
+
+
+def typed_chunk(
+    chunk: Chunk, name: str, columns: list[Column], roles: Roles, reject: Callable[[Reject], None]
+) -> tuple[pa.Table, pa.RecordBatch]:
+    """The rows of a chunk in the form that a dataset keeps (`row_schema`), and their cells as text.
+
+    Args:
+        chunk: of the table.
+        name: of the table.
+        columns: of the table, with their types.
+        roles: of the columns.
+        reject: is called with each row that cannot be used.
+    """
     cells = chunk.cells
     ids = np.array([f"{name}:{line}" for line in chunk.lines])
     words = cells[roles.ml_use].to_pylist() if roles.ml_use else [""] * len(ids)
@@ -106,15 +151,11 @@ def _write_chunk(writer: DatasetWriter, chunk: Chunk, name: str, columns: list[C
     is_known = np.array([split is not None for split in ml_use])
     for row in np.flatnonzero(~is_known):
         detail = f"{roles.ml_use} is {words[row]!r}, none of train, validation, test"
-        writer.reject(Reject(ids[row], "", "bad_row", detail))
+        reject(Reject(ids[row], "", "bad_row", detail))
     cells, ids, ml_use = cells.filter(pa.array(is_known)), ids[is_known], ml_use[is_known]
-    digests = _digests(cells, columns)
     rows, faults = _typed_rows(cells, columns, roles.label)
-    rows |= {"__id__": ids, "__sha256__": digests, "__ml_use__": ml_use, "__faults__": faults}
-    table = pa.table(rows, row_schema(columns))
-    splits = _splits(ml_use, cells[roles.group].to_pylist() if roles.group else digests, digests)
-    for split in SPLITS:
-        writer.add_rows(table.filter(pa.array(splits == split)), split)
+    rows |= {"__id__": ids, "__sha256__": _digests(cells, columns), "__ml_use__": ml_use, "__faults__": faults}
+    return pa.table(rows, row_schema(columns)), cells
 
 
 def _typed_rows(

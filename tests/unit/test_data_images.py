@@ -26,6 +26,21 @@ def test_grey_images_have_three_channels() -> None:
     assert np.array_equal(decode(buffer.getvalue()), np.full((2, 4, 3), 7))
 
 
+@pytest.mark.parametrize("format_", ["PNG", "TIFF"])
+def test_greys_of_16_bits_keep_their_upper_half(format_: str) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.array([[0, 0x7F80, 0xFFFF]], np.uint16)).save(buffer, format_)
+    assert decode(buffer.getvalue())[0, :, 0].tolist() == [0, 0x7F, 0xFF]
+
+
+def test_pixels_of_32_bits_are_refused() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((2, 2), np.float32)).save(buffer, "TIFF")
+    with pytest.raises(ImageError, match="32-bit pixels") as caught:
+        decode(buffer.getvalue())
+    assert caught.value.reason == "undecodable_image"
+
+
 def test_the_orientation_tag_is_ignored() -> None:
     buffer = io.BytesIO()
     exif = Image.Exif()

@@ -4,8 +4,8 @@ A Parquet file is read as the text of its cells, so that the same table gives th
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from ...errors import InputError
 from .. import storage
 from ..dataset import ROW_FIELDS
-from ..items import Reject
+from ..items import ColumnType, Reject
 from .csv_rows import Row, csv_rows
 
 _ROWS_PER_CHUNK = 16384
@@ -25,11 +25,12 @@ class Chunk:
 
     Attributes:
         cells: a column of strings for each of the table's, "" where empty.
-        lines: where each row starts, counted from 1: its line in a CSV file, its row in a Parquet file.
+        lines: where each row starts: its line in a file of lines, its row in a Parquet file, both counted from 1, or
+            its file in a folder.
     """
 
     cells: pa.RecordBatch
-    lines: list[int]
+    lines: Sequence[int | str]
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class Table:
         name: of the file.
         columns: names, in order.
         chunks: begins a stream of the rows, and of what could not be read.
+        types: of the columns whose type need not be inferred.
     """
 
     name: str
     columns: list[str]
     chunks: Callable[[], Iterator[Chunk | Reject]]
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
 
 
 def open_table(uri: str) -> Table:
