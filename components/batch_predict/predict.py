@@ -26,7 +26,9 @@ from ..data.progress import Progress
 from ..data.storage import write_atomically
 from ..errors import InputError
 from ..models.folder import ModelFolder
+from ..models.model_rows import model_rows
 from ..models.onnx_runner import OnnxRunner
+from ..models.series_windows import check_forecastable
 from .plan import Plan, pinned, plan_of
 from .report import Tally, tally, write_report
 from .shard import Records, end_with_parent, predict_shard
@@ -77,15 +79,14 @@ def _check(model: ModelFolder, dataset: Dataset) -> None:
         raise InputError(f"{dataset.path} has no items to predict")
     if model.task.is_image != dataset.task.is_image:
         raise InputError(f"{model.path} is a model for {model.task}, but the data set is for {dataset.task}")
-    known = {column.name for column in dataset.columns}
-    absent = [name for name in _input_columns(model) if name not in known]
-    if absent:
-        raise InputError(f"{dataset.path} has no column {absent[0]!r}, which the model was trained on: add it")
+    if model.input["kind"] == "series":
+        check_forecastable(dataset, model.input)
+    if model.input["kind"] == "columns":
+        known = {column.name for column in dataset.columns}
+        absent = [column["name"] for column in model.input["columns"] if column["name"] not in known]
+        if absent:
+            raise InputError(f"{dataset.path} has no column {absent[0]!r}, which the model was trained on: add it")
     OnnxRunner(model)  # a broken model is said once, here, and not by every worker
-
-
-def _input_columns(model: ModelFolder) -> list[str]:
-    return [column["name"] for column in model.input["columns"]] if model.input["kind"] == "columns" else []
 
 
 def _predict_shards(
@@ -125,11 +126,10 @@ def _collect(running: dict[Future[int], int], plan: Plan, progress: Progress, er
 
 
 def _shards(model: ModelFolder, dataset: Dataset, size: int) -> Iterator[Records]:
-    if dataset.task.is_image:
+    if model.input["kind"] == "image":
         items = chain.from_iterable(dataset.items(split) for split in SPLITS)
         return iter(lambda: list(islice(items, size)), [])
-    columns = [*_input_columns(model), "__id__"]
-    return _of_equal_size(chain.from_iterable(dataset.batches(split, columns, size) for split in SPLITS), size)
+    return _of_equal_size(model_rows(dataset, SPLITS, model.input, size), size)
 
 
 def _of_equal_size(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:

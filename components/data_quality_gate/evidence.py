@@ -14,6 +14,7 @@ from ..models.folder import ModelFolder
 from .balance_rules import train_counts
 from .close_up import picture, whole_picture
 from .findings import Case, Finding
+from .naive import guessing
 from .rules import RULES, SEVERITIES, Rule
 from .standing import DEPLOY_ABOVE, FIX_BELOW
 from .verdict import Verdict
@@ -58,6 +59,7 @@ def page_context(data: Dataset, baseline: ModelFolder, verdict: Verdict) -> dict
         "title": "Data quality gate",
         "verdict": verdict,
         "standing": verdict.standing,
+        "guessing": guessing(data.task),
         "bands": (FIX_BELOW, DEPLOY_ABOVE),
         "data": data,
         "baseline": baseline,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..data.items import Task
 from ..errors import InputError
 from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER
+from .naive import guessing
 
 # The bands of the verdict, in skill.
 FIX_BELOW = 0.5
@@ -26,7 +27,7 @@ class Standing:
         metric: its name.
         baseline: the baseline's value.
         target: the value to reach.
-        naive: the value of a model that predicts the same for every item.
+        naive: the value of a model that has learned nothing.
         target_is_given: or else it is the metric's best value.
     """
 
@@ -73,16 +74,16 @@ def standing(
         raise InputError(f"target_metric {name!r} is not among the baseline's metrics: {listed}.")
     best = 1.0 if HIGHER_IS_BETTER[name] else 0.0
     target = target_value or best
-    _check_target(name, target, best, naive[name])
+    _check_target(name, target, best, naive[name], guessing(task))
     return Standing(name, metrics[name], target, naive[name], target_is_given=bool(target_value))
 
 
-def _check_target(name: str, target: float, best: float, naive: float) -> None:
+def _check_target(name: str, target: float, best: float, naive: float, guess: str) -> None:
     higher = HIGHER_IS_BETTER[name]
     if not math.isfinite(target) or (target > best if higher else target < best):
         raise InputError(f"target_value {target:g} cannot be reached: the best {name} is {best:g}.")
     if target <= naive if higher else target >= naive:
         raise InputError(
-            f"target_value {target:g} is no target: {name} is {naive:.4g} when the same is predicted for every item; "
+            f"target_value {target:g} is no target: {name} is {naive:.4g} when {guess}; "
             f"give a {'higher' if higher else 'lower'} one."
         )

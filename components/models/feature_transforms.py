@@ -5,12 +5,19 @@ The file is a list of {"column", "type", "transform", "statistics"}. Transforms 
     numeric   mean, standard_deviation, minimum, maximum, quantiles (33 evenly spaced ones)
     date      the same, of the days since 1970-01-01 UTC
     one_hot   distinct (count of values), vocabulary (the values that get a place of their own; "" is missing)
+    tfidf     vocabulary (words, and pairs of neighbouring words with a space between, as `text_tokens.terms` gives
+              them; at most 10,000, those in most texts), idf (of each: ln((1 + texts) / (1 + texts with it)) + 1, as
+              in scikit-learn, https://scikit-learn.org/stable/modules/feature_extraction.html#tfidf-term-weighting)
+    window    as numeric, of a series' values, with context and season (in rows); the date of a series has its period
+    series    distinct (count of series)
     dropped   reason (a sentence)
 
 and for all of them rows and missing (counts).
 """
 
 import json
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,17 +32,23 @@ from ..data.storage import write_atomically
 from ..errors import InputError
 from .columns import column_tensors, input_column
 from .folder import InputColumn
+from .text_tokens import terms
 
 # Periods that models see in a date; the year is the mean Gregorian one.
 DAYS_PER_WEEK = 7.0
 DAYS_PER_YEAR = 365.2425
 
-Transform = Literal["numeric", "date", "one_hot", "dropped"]
+Transform = Literal["numeric", "date", "one_hot", "tfidf", "window", "series", "dropped"]
 
 # Rarer values share one place: a model cannot learn from a handful of rows what sets them apart.
 _MIN_VALUE_ROWS = 5
 _MAX_VOCABULARY = 256
 _QUANTILES = 33
+# Of texts: a word met once cannot be told from a typing error. The terms are sought in so many texts, since the
+# different pairs of words never cease to come.
+_MIN_TERM_TEXTS = 2
+_MAX_TERMS = 10_000
+_TEXTS_READ = 50_000
 # Integers drawn from a range of this many would have agreed somewhere with odds of e^10 to 1.
 _EXPECTED_REPEATS = 10
 
@@ -91,7 +104,7 @@ def _describe_column(rows: pa.Table, column: Column) -> FeatureTransform:
     present = values[values != ""] if values.dtype == object else values[np.isfinite(values)]
     counts = {"rows": len(values), "missing": len(values) - len(present)}
     if column.type is ColumnType.TEXT:
-        return _dropped(column, counts, "Free text is not used by this model.")
+        return _tfidf(column, present, counts)
     if values.dtype == object:
         return _one_hot(column, values, counts)
     if len(np.unique(values)) < 2:
@@ -99,7 +112,7 @@ def _describe_column(rows: pa.Table, column: Column) -> FeatureTransform:
     if column.type is ColumnType.NUMBER and _is_identifier(column.name, rows[column.name].to_numpy()):
         return _dropped(column, counts, "Identifier: whole numbers that never repeat.")
     transform = "date" if column.type is ColumnType.DATE else "numeric"
-    return FeatureTransform(column.name, column.type, transform, {**counts, **_moments(present)})
+    return FeatureTransform(column.name, column.type, transform, {**counts, **moments(present)})
 
 
 def _one_hot(column: Column, values: NDArray[np.object_], counts: dict[str, int]) -> FeatureTransform:
@@ -112,6 +125,18 @@ def _one_hot(column: Column, values: NDArray[np.object_], counts: dict[str, int]
         return _dropped(column, counts, f"Identifier: no value stands in {_MIN_VALUE_ROWS} rows.")
     statistics = {**counts, "distinct": len(distinct), "vocabulary": sorted(vocabulary)}
     return FeatureTransform(column.name, column.type, "one_hot", statistics)
+
+
+def _tfidf(column: Column, texts: NDArray[np.object_], counts: dict[str, int]) -> FeatureTransform:
+    read = texts[:: -(-len(texts) // _TEXTS_READ) or 1]
+    frequency = Counter(term for text in read for term in set(terms(text)))
+    # What stands in every text sets none apart.
+    useful = {term: count for term, count in frequency.items() if _MIN_TERM_TEXTS <= count < len(read)}
+    if not useful:
+        return _dropped(column, counts, f"Free text: no word stands in {_MIN_TERM_TEXTS} texts and not in all.")
+    vocabulary = sorted(sorted(useful, key=lambda term: (-useful[term], term))[:_MAX_TERMS])
+    idf = [math.log((1 + len(read)) / (1 + useful[term])) + 1 for term in vocabulary]
+    return FeatureTransform(column.name, column.type, "tfidf", {**counts, "vocabulary": vocabulary, "idf": idf})
 
 
 def _dropped(column: Column, counts: dict[str, int], reason: str) -> FeatureTransform:
@@ -127,7 +152,8 @@ def _is_identifier(name: str, values: NDArray[np.float64]) -> bool:
     return bool(expected_repeats > _EXPECTED_REPEATS) or name.lower() == "id" or name.endswith(("_id", "Id", "ID"))
 
 
-def _moments(values: NDArray[np.float32]) -> dict[str, Any]:
+def moments(values: NDArray[np.float32]) -> dict[str, Any]:
+    """The statistics of numbers, of which none is missing."""
     exact = values.astype(np.float64)
     return {
         "mean": float(exact.mean()),

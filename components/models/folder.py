@@ -8,7 +8,7 @@ label_probabilities.parquet baselines of classification and detection, see `labe
 leaderboard.json            baselines, see `leaderboard`
 hyperparameters.json        baselines, see `hyperparameters`
 feature_transforms.json     tabular baselines, see `feature_transforms`
-importance.json             tabular baselines, permutation importance per column
+importance.json             tabular baselines, permutation importance per column, or the service's mean attributions
 """
 
 import json
@@ -47,6 +47,16 @@ class ColumnsInput(TypedDict):
     columns: list[InputColumn]
 
 
+class SeriesInput(TypedDict):
+    """A window of the past and what is known ahead, see `series_windows`; windows are counted in periods."""
+
+    kind: Literal["series"]
+    context: int
+    horizon: int
+    period: str
+    columns: list[str]
+
+
 @dataclass(kw_only=True)
 class ModelFolder:
     """One trained model on disk.
@@ -73,7 +83,7 @@ class ModelFolder:
     framework: Literal["tensorflow", "scikit-learn", "lightgbm", "autogluon", "onnx", "vertex"]
     pretrained: str
     dataset_digests: dict[str, str]
-    input: ImageInput | ColumnsInput
+    input: ImageInput | ColumnsInput | SeriesInput
     metrics: dict[str, float] = field(default_factory=dict)
     metric_intervals: dict[str, list[float]] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -142,7 +152,7 @@ class ModelFolder:
 
     @property
     def importance(self) -> Path:
-        """File of the permutation importance of each column."""
+        """File of the importance of each column."""
         return self.path / "importance.json"
 
     def predictions(self, split: str) -> Path:

@@ -18,6 +18,7 @@ from .columns import column_tensors
 from .folder import InputColumn, ModelFolder
 from .outputs import to_predictions
 from .predictions import Prediction
+from .series_windows import series_inputs, series_tensors
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -63,12 +64,17 @@ class OnnxRunner:
     def predict_rows(self, rows: pa.RecordBatch) -> list[Prediction]:
         """Predicts table rows, one prediction per row; columns that the model does not know are not looked at.
 
+        Args:
+            rows: of a data set, or of the same column types; for a model of time series, of `series_batches`.
+
         Raises:
             InputError: a column of the model is absent, or of another kind.
         """
         described = self.folder.input
-        if described["kind"] != "columns":
+        if described["kind"] == "image":
             raise TypeError(f"{self.folder.name} is a model of images: use predict_images")
+        if described["kind"] == "series":
+            return self._predictions(self.run(series_tensors(rows, described)))
         return self._predictions(self.run(column_tensors(rows, described["columns"])))
 
     def run(self, inputs: Tensors) -> Tensors:
@@ -83,6 +89,8 @@ class OnnxRunner:
         described = self.folder.input
         if described["kind"] == "image":
             expected = {described["name"]: "tensor(uint8)"}
+        elif described["kind"] == "series":
+            expected = dict.fromkeys(series_inputs(described), "tensor(float)")
         else:
             expected = {column["name"]: _onnx_type(column) for column in described["columns"]}
         found = {each.name: each.type for each in self._session.get_inputs()}

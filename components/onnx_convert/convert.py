@@ -66,6 +66,11 @@ def convert(
 
 
 def _write_onnx(source: ModelFolder, file: Path) -> None:
+    if source.framework == "vertex":
+        raise InputError(
+            f"{source.path} is a model of Vertex AI, which predicts with it itself: it needs no ONNX file. For one of "
+            "your own, train with engine=local, or graduate (decision=graduate)."
+        )
     if source.onnx.is_file():
         shutil.copyfile(source.onnx, file)
     elif source.saved_model.is_dir():

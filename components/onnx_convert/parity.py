@@ -13,6 +13,7 @@ from ..data.progress import Progress
 from ..errors import InputError
 from ..models import metrics
 from ..models.detection_metrics import detection_metrics
+from ..models.model_rows import model_rows
 from ..models.onnx_runner import OnnxRunner
 from ..models.predictions import Prediction
 
@@ -94,12 +95,13 @@ def compare(dataset: Dataset, task: Task, source: Mapping[str, Prediction], onnx
 def predict_test_split(runner: OnnxRunner, dataset: Dataset) -> Iterator[tuple[str, Prediction]]:
     """The ONNX file's predictions: (item id, prediction)."""
     progress = Progress("prove", "items", dataset.counts["test"])
-    if dataset.task.is_image:
+    described = runner.folder.input
+    if described["kind"] == "image":
         for item in dataset.items("test"):
             yield item.id, runner.predict_images([decode(read_image(item))])[0]
             progress.advance()
         return
-    for batch in dataset.batches("test", rows=1024):
+    for batch in model_rows(dataset, ["test"], described, rows=1024):
         yield from zip(batch.column("__id__").to_pylist(), runner.predict_rows(batch), strict=True)
         progress.advance(batch.num_rows)
 
