@@ -1,23 +1,20 @@
 """Backbones: images to feature maps of strides 8, 16 and 32, with the weights that a checkpoint brings."""
 
-# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
-# pyright: reportArgumentType=false
-
 import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import keras
+from keras import layers
 
 from ..data import storage
 from ..errors import InputError
 from .detection.network import convolution
 
 COMPACT_WIDTHS = (16, 32, 64, 96, 128)
-# The last layers of MobileNetV2 (Sandler et al. 2018, arXiv:1801.04381) at strides 8, 16 and 32; SSDLite uses the
-# latter two (section 6.2).
-MOBILENET_V2_MAPS = ("block_6_expand_relu", "block_13_expand_relu", "out_relu")
 
 
 @dataclass(frozen=True)
@@ -37,25 +34,23 @@ class Backbone:
     is_pretrained: bool
 
 
-def load_backbone(checkpoint: str) -> Backbone:
-    """The backbone that a checkpoint belongs to, with its weights.
+@dataclass(frozen=True)
+class Architecture:
+    """A network that can be a backbone.
 
-    Args:
-        checkpoint: "" for none; `imagenet` for the weights that keras.applications downloads; otherwise a local
-            path or `gs://` URI of a `.weights.h5` file of `compact_backbone` or of keras.applications.MobileNetV2
-            (width 1.0, with or without its classification head).
-
-    Raises:
-        InputError: the file cannot be read or fits neither network, or there is no network to download from.
+    Attributes:
+        name: as keras.applications has it.
+        build: the network without a classification head, for images of any size, its weights random.
+        maps: names of its last layers at strides 8, 16 and 32.
+        image_size: height and width in pixels that it is meant for.
+        scales_inside: whether it takes pixels, 0..255, and scales them itself; the others take -1..1.
     """
-    if not checkpoint:
-        return Backbone(compact_backbone(), 256, "Trained from nothing: no pretrained weights were given.", False)
-    if checkpoint == "imagenet":
-        return Backbone(
-            _mobilenet_v2_of_imagenet(), 320, "MobileNetV2 pretrained on ImageNet (keras.applications).", True
-        )
-    network, name, size = _load_file(checkpoint)
-    return Backbone(network, size, f"{name} with the weights of {checkpoint}.", True)
+
+    name: str
+    build: Callable[[], keras.Model]
+    maps: tuple[str, str, str]
+    image_size: int = 320
+    scales_inside: bool = False
 
 
 def compact_backbone() -> keras.Model:
@@ -70,65 +65,117 @@ def compact_backbone() -> keras.Model:
     return keras.Model(images, maps, name="compact")
 
 
-def _headless_mobilenet_v2(weights: str | None = None) -> keras.Model:
-    return keras.applications.MobileNetV2((None, None, 3), include_top=False, weights=weights)
+def _headless(application: Callable[..., keras.Model]) -> Callable[[], keras.Model]:
+    return lambda: application(input_shape=(None, None, 3), include_top=False, weights=None)
 
 
-def _with_maps(whole: keras.Model) -> keras.Model:
-    maps = [whole.get_layer(name).output for name in MOBILENET_V2_MAPS]
-    return keras.Model(whole.inputs, maps, name="mobilenet_v2")
+COMPACT = Architecture(
+    "compact", compact_backbone, ("stage_2_mix_relu", "stage_3_mix_relu", "stage_4_mix_relu"), image_size=256
+)
+# Sandler et al. 2018, arXiv:1801.04381; SSDLite uses the latter two maps (section 6.2).
+MOBILENET_V2 = Architecture(
+    "MobileNetV2",
+    _headless(keras.applications.MobileNetV2),
+    ("block_6_expand_relu", "block_13_expand_relu", "out_relu"),
+)
+# EfficientNetB0 is no member: keras builds another network of it for ImageNet's weights than for weights from a file.
+ARCHITECTURES = (
+    COMPACT,
+    MOBILENET_V2,
+    Architecture(
+        "MobileNet",
+        _headless(keras.applications.MobileNet),
+        ("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"),
+    ),
+    Architecture(
+        "EfficientNetV2B0",
+        _headless(keras.applications.EfficientNetV2B0),
+        ("block4a_expand_activation", "block6a_expand_activation", "top_activation"),
+        scales_inside=True,
+    ),
+    Architecture(
+        "ResNet50V2",
+        _headless(keras.applications.ResNet50V2),
+        ("conv3_block4_preact_relu", "conv4_block6_preact_relu", "post_relu"),
+    ),
+)
+KNOWN = ", ".join(each.name for each in ARCHITECTURES)
 
 
-def _mobilenet_v2_of_imagenet() -> keras.Model:
+def load_backbone(checkpoint: str) -> Backbone:
+    """The backbone that a checkpoint belongs to, with its weights.
+
+    Args:
+        checkpoint: "" for none; `imagenet` for the weights of MobileNetV2 that keras.applications downloads; otherwise
+            a local path or `gs://` URI of a Keras `.weights.h5` file of one of `ARCHITECTURES`, those of
+            keras.applications (https://keras.io/api/applications) with or without their classification head.
+
+    Raises:
+        InputError: the file cannot be read or fits no network, or there is no network to download from.
+    """
+    if not checkpoint:
+        network = compact_backbone()
+        return Backbone(network, COMPACT.image_size, "Trained from nothing: no pretrained weights were given.", False)
+    if checkpoint == "imagenet":
+        architecture, whole = MOBILENET_V2, _download()
+        sentence = "Backbone MobileNetV2 pretrained on ImageNet (keras.applications)."
+    else:
+        architecture, whole = _load_file(checkpoint)
+        sentence = f"Backbone {architecture.name} with the weights of {checkpoint}."
+    return Backbone(_with_maps(whole, architecture), architecture.image_size, sentence, True)
+
+
+def _with_maps(whole: keras.Model, architecture: Architecture) -> keras.Model:
+    maps = [whole.get_layer(name).output for name in architecture.maps]
+    network = keras.Model(whole.inputs, maps, name=architecture.name)
+    if not architecture.scales_inside:
+        return network
+    images = keras.Input((None, None, 3), name="images")
+    return keras.Model(images, network(layers.Rescaling(127.5, offset=127.5)(images)), name=architecture.name)
+
+
+def _download() -> keras.Model:
     try:
-        return _with_maps(_headless_mobilenet_v2("imagenet"))
+        return keras.applications.MobileNetV2((None, None, 3), include_top=False, weights="imagenet")
     except Exception as error:  # keras raises a bare Exception when the download fails
         raise InputError(
-            f"the ImageNet weights cannot be downloaded ({error}): give fine_tune_checkpoint a local .weights.h5 file "
-            "of MobileNetV2, or leave it empty to train from nothing"
+            f"the ImageNet weights cannot be downloaded ({error}): give the checkpoint as a local path or gs:// URI of "
+            f"a .weights.h5 file of one of {KNOWN}; or leave it empty to train from nothing"
         ) from error
 
 
-def _load_file(checkpoint: str) -> tuple[keras.Model, str, int]:
-    """The first network whose variables fit the file, its name and its image size."""
+def _load_file(checkpoint: str) -> tuple[Architecture, keras.Model]:
+    """The first architecture whose variables fit the file, and its network with them."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "checkpoint.weights.h5"
         try:
             file.write_bytes(storage.read_bytes(checkpoint))
         except OSError as error:
-            raise InputError(f"fine_tune_checkpoint {checkpoint} cannot be read: {error}") from error
-        candidates: list[tuple[Callable[[Path], keras.Model], str, int]] = [
-            (_load_compact, "The compact backbone", 256),
-            (_load_mobilenet_v2, "MobileNetV2", 320),
-            (_load_mobilenet_v2_with_head, "MobileNetV2", 320),
-        ]
-        for load, name, size in candidates:
-            try:
-                return load(file), name, size
-            except (ValueError, KeyError, OSError):
-                continue
+            raise InputError(f"the checkpoint {checkpoint} cannot be read: {error}") from error
+        try:
+            h5py.File(file).close()
+        except OSError as error:
+            raise InputError(
+                f"the checkpoint {checkpoint} fits no known backbone: it is damaged, or no .weights.h5 file ({error}); "
+                "copy it again"
+            ) from error
+        for architecture in ARCHITECTURES:
+            network = architecture.build()
+            if _fits(network, file):
+                return architecture, network
     raise InputError(
-        f"fine_tune_checkpoint {checkpoint} fits no known backbone: give Keras weights (.weights.h5) of MobileNetV2 "
-        "(width 1.0) or of the compact backbone, `imagenet`, or nothing"
+        f"the checkpoint {checkpoint} fits no known backbone: give Keras weights (.weights.h5) of one of {KNOWN}; "
+        "`imagenet`; or nothing"
     )
 
 
-def _load_compact(file: Path) -> keras.Model:
-    network = compact_backbone()
-    network.load_weights(file)
-    return network
-
-
-def _load_mobilenet_v2(file: Path) -> keras.Model:
-    headless = _headless_mobilenet_v2()
-    headless.load_weights(file)
-    return _with_maps(headless)
-
-
-def _load_mobilenet_v2_with_head(file: Path) -> keras.Model:
-    with_head = keras.applications.MobileNetV2(weights=None)
-    with_head.load_weights(file)
-    headless = _headless_mobilenet_v2()
-    for layer in headless.layers:
-        layer.set_weights(with_head.get_layer(layer.name).get_weights())
-    return _with_maps(headless)
+def _fits(network: keras.Model, file: Path) -> bool:
+    """Loads a file's weights into a network; whether it has all of them, in their shapes."""
+    with warnings.catch_warnings():
+        # Files of older versions lack groups that hold no weights.
+        warnings.filterwarnings("ignore", message="Skipping nested container")
+        try:
+            network.load_weights(file)
+        except (ValueError, KeyError, OSError):
+            return False
+    return True

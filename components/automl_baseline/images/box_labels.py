@@ -1,8 +1,5 @@
 """How probable the label of each box is, judged by what the box shows."""
 
-# The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
-# pyright: reportArgumentType=false
-
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -12,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...data.items import Item
 from ...models.label_probabilities import LabelProbabilities
-from .features import box_crops, even_out
+from .crops import box_crops, even_out
 from .labels import fit, out_of_fold, predict
 
 CROP_SIDE = 64  # pixels; maps of strides 8, 16 and 32 are then 8, 4 and 2 cells wide
@@ -33,10 +30,7 @@ def box_label_probabilities(
     """
     describe = _descriptor(backbone)
     crops = {split: box_crops(members, CROP_SIDE) for split, members in items.items()}
-    features = {
-        split: describe.predict(even_out(pixels), batch_size=BATCH, verbose=0) if len(pixels) else np.empty((0, 1))
-        for split, (pixels, _) in crops.items()
-    }
+    features = {split: _features(describe, pixels) for split, (pixels, _) in crops.items()}
     given = {split: _given(items[split], places, labels) for split, (_, places) in crops.items()}
     groups = np.array([items["train"][image].sha256 for image, _ in crops["train"][1]])
     fitted = fit(features["train"], given["train"])
@@ -60,6 +54,14 @@ def _descriptor(backbone: keras.Model) -> keras.Model:
         cell = level.shape[1] // CELLS
         pooled.append(layers.Flatten()(layers.AveragePooling2D(cell)(level)))
     return keras.Model(pictures, layers.Concatenate()(pooled))
+
+
+def _features(describe: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a descriptor makes of B crops, float32 [B, F]."""
+    if not len(crops):
+        return np.empty((0, 1), np.float32)
+    # Keras' stub has no number among the values of `verbose`.
+    return describe.predict(even_out(crops), batch_size=BATCH, verbose=0)  # pyright: ignore[reportArgumentType]
 
 
 def _given(items: Sequence[Item], places: Sequence[tuple[int, int]], labels: Sequence[str]) -> NDArray[np.int64]:

@@ -2,100 +2,91 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
-import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
 
 from ...data.dataset import Dataset
-from ...data.items import SPLITS, Item, Task
-from ...errors import InputError
+from ...data.items import SPLITS, Item
 from ...models import history, label_probabilities, predictions
 from ...models.backbones import Backbone, load_backbone
-from ...models.detection.anchors import make_anchors
 from ...models.detection.export import ExportedDetector
-from ...models.detection.labels import box_arrays
-from ...models.detection.network import build_heads
-from ...models.detection.postprocess import postprocess
-from ...models.detection.training import FeatureSource, train_detector
+from ...models.detection.network import PYRAMID_CHANNELS
 from ...models.detection_metrics import detection_metrics
 from ...models.folder import ModelFolder
-from ...models.image_data import decode_images
 from ...models.image_model import image_model
 from ...models.image_predictions import predict_images
 from ...models.measured import measure_on_test
-from ...models.outputs import to_predictions
 from ...models.predictions import Prediction
 from ...models.training import Recipe, set_seed
 from .box_labels import box_label_probabilities
-from .features import feature_maps, freeze
-
-FOLDS = 2
-BATCH = 16
-LEARNING_RATES = {"fast": (3e-3,), "standard": (1e-3, 3e-3)}
-PASSES = {"fast": 3, "standard": 15}
-FEWEST_STEPS, MOST_STEPS = 60, 2000
+from .features import FeatureCache, freeze
+from .heads import FOLDS, HeadSettings, HeadTrainer
+from .search import Clock, Found, check_effort, search
 
 
 @dataclass(frozen=True)
-class Split:
-    """The items of a split and the frozen backbone's maps of their images."""
+class Budget:
+    """How long heads learn: passes over the training images, in batches, at most so many."""
 
-    items: list[Item]
-    maps: list[NDArray[np.float16]]
-
-    def take(self, indices: NDArray[np.int64]) -> "Split":
-        """Some of the items."""
-        return Split([self.items[i] for i in indices], [level[indices] for level in self.maps])
+    passes: int
+    batch_size: int
+    most_steps: int
 
 
-def train_detection_baseline(dataset: Dataset, output: Path, effort: str, checkpoint: str, seed: int) -> ModelFolder:
+# Measured on playing cards: what limits short trainings is the number of steps, so that small batches pay.
+BUDGETS = {"fast": Budget(3, 16, 2000), "standard": Budget(15, 8, 4000), "thorough": Budget(30, 8, 8000)}
+FEWEST_STEPS = 60
+# A small data set is seen in several views, until there are about so many.
+VIEWED_IMAGES, MOST_VIEWS = 1200, 4
+LARGER = 1.4  # times the backbone's usual image size
+
+
+def train_detection_baseline(
+    dataset: Dataset, output: Path, effort: str, checkpoint: str, seed: int, time_limit: float = 0.0
+) -> ModelFolder:
     """Trains heads on a frozen backbone, measures them, and says of each label how probable it is.
 
     Args:
         dataset: of images with boxes.
         output: the model folder to write.
-        effort: `fast` is one training, `standard` takes the best of two learning rates on the validation split.
+        effort: `fast` is one training; `standard` and `thorough` take the best of several heads and resolutions on the
+            validation split, or on half of the training images where it has no box.
         checkpoint: the backbone's weights, see `backbones.load_backbone`.
         seed: same data, same seed, same machine: same model.
+        time_limit: seconds of wall-clock time after which no further candidate is tried; 0 for none.
 
     Returns:
         The model folder, saved: with a SavedModel, out-of-fold predictions of the train split, predictions of the
-        others, and label probabilities of every box.
+        others, label probabilities of every box, the leaderboard and the hyperparameters. Without a box in the test
+        split it has no metrics.
 
     Raises:
-        InputError: the checkpoint cannot be used, or the data cannot be learned from.
+        InputError: the checkpoint or the effort cannot be used, or the data cannot be learned from.
     """
-    start = time.process_time()
+    start, clock = time.process_time(), Clock(time_limit)
+    check_effort(effort)
     set_seed(seed)
     backbone = load_backbone(checkpoint)
     print(backbone.pretrained, flush=True)
+    items = {split: list(dataset.items(split)) for split in SPLITS}
+    views = 1 if effort == "fast" else max(1, min(MOST_VIEWS, VIEWED_IMAGES // max(1, len(items["train"]))))
     with tempfile.TemporaryDirectory() as scratch:
-        splits = _frozen_splits(dataset, backbone, Path(scratch))
-        recipe, leaderboard = _best_recipe(dataset, backbone, splits, effort, seed)
-        heads, curve = _train(dataset, backbone, splits["train"], recipe)
-        out_of_fold = _out_of_fold(dataset, backbone, splits["train"], recipe)
+        features = FeatureCache(backbone.network, items, Path(scratch), views, seed)
+        trainer = HeadTrainer(backbone, dataset.labels, features)
+        freeze(backbone, items["train"])
+        found = _search(trainer, features, items, candidates(effort, len(items["train"]), backbone, seed), clock)
+        fitted = trainer.fit(found.best)
+        out_of_fold = _out_of_fold(trainer, found.best, items["train"])
 
-    network = keras.Model(backbone.network.inputs, heads(backbone.network.outputs))
-    exported = ExportedDetector(network, backbone.image_size)
-    parameters = asdict(recipe) | {"effort": effort, "trials": leaderboard}
+    backbone = replace(backbone, image_size=found.best.image_size)
+    parameters = {"effort": effort, "views": views, **found.parameters}
     model = image_model(output, "baseline detector", dataset, backbone, parameters, seed)
-    exported.save(model.saved_model)
-    history.write(output, curve)
+    found.write(model)
+    history.write(output, fitted.curve)
     predictions.write(model.predictions("train"), out_of_fold.items())
-    found = {
-        split: dict(predict_images(exported.detect, dataset.task, dataset.labels, splits[split].items))
-        for split in ("validation", "test")
-    }
-    for split, by_item in found.items():
-        predictions.write(model.predictions(split), by_item.items())
-    measure_on_test(model, dataset, found["test"])
-    items = {name: split.items for name, split in splits.items()}
+    _export(model, dataset, backbone, fitted.network, items)
     rows = box_label_probabilities(items, dataset.labels, backbone.network, seed)
     label_probabilities.write(model.label_probabilities, rows)
     model.parameters["cpu_seconds"] = round(time.process_time() - start, 1)
@@ -103,87 +94,60 @@ def train_detection_baseline(dataset: Dataset, output: Path, effort: str, checkp
     return model
 
 
-def make_recipe(effort: str, images: int, learning_rate: float, seed: int) -> Recipe:
-    """A few passes over the training images, within reason: heads on frozen features learn fast."""
-    recipe = Recipe(steps=0, seed=seed, learning_rate=learning_rate)
-    steps = PASSES[effort] * images // recipe.batch_size
-    return replace(recipe, steps=min(max(steps, FEWEST_STEPS), MOST_STEPS))
+def candidates(effort: str, images: int, backbone: Backbone, seed: int) -> list[HeadSettings]:
+    """What an effort tries for a number of training images, the cheapest first."""
+    budget = BUDGETS[effort]
+    steps = max(FEWEST_STEPS, min(budget.passes * images // budget.batch_size, budget.most_steps))
+    recipe = Recipe(steps=steps, seed=seed, batch_size=budget.batch_size)
+    usual, large = backbone.image_size, round(backbone.image_size * LARGER / 32) * 32
+    first = HeadSettings(usual, PYRAMID_CHANNELS, recipe)
+    if effort == "fast":
+        return [first]
+    quick = replace(first, recipe=replace(recipe, learning_rate=2 * recipe.learning_rate))
+    if effort == "standard":
+        return [first, quick, replace(first, image_size=large)]
+    wide = replace(first, channels=2 * PYRAMID_CHANNELS)
+    return [first, quick, replace(first, image_size=large), replace(quick, image_size=large), wide]
 
 
-def _frozen_splits(dataset: Dataset, backbone: Backbone, scratch: Path) -> dict[str, Split]:
-    """Every split's items and feature maps; the backbone is frozen on the way."""
-    size = backbone.image_size
-    splits = {}
-    for name in SPLITS:
-        items = list(dataset.items(name))
-        images = decode_images(items, size, scratch / name)
-        if name == "train":
-            if not items:
-                raise InputError("the train split has no image: add labelled images to the data")
-            freeze(backbone, images)
-        splits[name] = Split(items, feature_maps(backbone.network, images, scratch / name))
-    return splits
+def _search(
+    trainer: HeadTrainer,
+    features: FeatureCache,
+    items: dict[str, list[Item]],
+    tried: list[HeadSettings],
+    clock: Clock,
+) -> Found[HeadSettings]:
+    """The candidate with the best AP50 on images that it has not learned from."""
+    has_validation = any(item.usable_boxes() for item in items["validation"])
+
+    def measure(settings: HeadSettings) -> dict[str, float]:
+        if has_validation:
+            judged, found = trainer.predict(settings, "validation")
+        else:
+            judged, found = trainer.predict_held_out(settings, fold=0)
+        return detection_metrics(judged, found, trainer.labels) if any(i.usable_boxes() for i in judged) else {}
+
+    judged_on = "the validation split" if has_validation else "training images that were held out"
+    return search(tried, lambda settings: features.at(settings.image_size), measure, "ap50", judged_on, clock)
 
 
-def _best_recipe(
-    dataset: Dataset, backbone: Backbone, splits: dict[str, Split], effort: str, seed: int
-) -> tuple[Recipe, list[dict[str, float]]]:
-    """The candidate with the best AP50 on the validation split, and what each reached."""
-    images = len(splits["train"].items)
-    recipes = [make_recipe(effort, images, rate, seed) for rate in LEARNING_RATES[effort]]
-    if len(recipes) == 1 or not splits["validation"].items:
-        return recipes[-1], []
-    leaderboard = []
-    for recipe in recipes:
-        heads, _ = _train(dataset, backbone, splits["train"], recipe)
-        found = _predict(heads, backbone, dataset.labels, splits["validation"])
-        reached = _measure(splits["validation"].items, found, dataset.labels)
-        leaderboard.append({"learning_rate": recipe.learning_rate, "validation_ap50": reached["ap50"]})
-    best = max(range(len(recipes)), key=lambda index: leaderboard[index]["validation_ap50"])
-    return recipes[best], leaderboard
-
-
-def _train(
-    dataset: Dataset, backbone: Backbone, split: Split, recipe: Recipe
-) -> tuple[keras.Model, list[dict[str, float]]]:
-    """Fresh heads trained on a split, and the training curves."""
-    set_seed(recipe.seed)
-    heads = build_heads(backbone.network, len(dataset.labels))
-    anchors = make_anchors(backbone.image_size, backbone.image_size)
-    truth = box_arrays(split.items, dataset.labels)
-    return heads, train_detector(heads, anchors, FeatureSource(split.maps), truth, recipe)
-
-
-def _out_of_fold(dataset: Dataset, backbone: Backbone, split: Split, recipe: Recipe) -> dict[str, Prediction]:
-    """Predictions of each item by heads that have not seen its bytes, in the order of the items."""
-    groups = np.array([item.sha256 for item in split.items])
-    if len(set(groups)) < FOLDS:
-        raise InputError(f"the train split has fewer than {FOLDS} different images: add labelled images to the data")
+def _out_of_fold(trainer: HeadTrainer, settings: HeadSettings, train: list[Item]) -> dict[str, Prediction]:
+    """Predictions of each training item by heads that have not seen its bytes, in the order of the items."""
     found: dict[str, Prediction] = {}
-    for known, held_out in GroupKFold(FOLDS, shuffle=True, random_state=recipe.seed).split(groups, groups=groups):
-        heads, _ = _train(dataset, backbone, split.take(known), recipe)
-        found |= _predict(heads, backbone, dataset.labels, split.take(held_out))
-    return {item.id: found[item.id] for item in split.items}
+    for fold in range(FOLDS):
+        found |= trainer.predict_held_out(settings, fold)[1]
+    return {item.id: found[item.id] for item in train}
 
 
-def _predict(heads: keras.Model, backbone: Backbone, labels: Sequence[str], split: Split) -> dict[str, Prediction]:
-    """Predictions of a split's items by id, from their feature maps."""
-    anchors = tf.constant(make_anchors(backbone.image_size, backbone.image_size).boxes)
-
-    @tf.function(reduce_retracing=True)
-    def answer(maps: list[tf.Tensor]) -> dict[str, tf.Tensor]:
-        logits, codes = heads(maps, training=False)
-        return postprocess(logits, codes, anchors)
-
-    found: dict[str, Prediction] = {}
-    for start in range(0, len(split.items), BATCH):
-        batch = slice(start, start + BATCH)
-        outputs = answer([tf.constant(level[batch], tf.float32) for level in split.maps])
-        answers = to_predictions(Task.OBJECT_DETECTION, labels, {name: each.numpy() for name, each in outputs.items()})
-        found |= {item.id: each for item, each in zip(split.items[batch], answers, strict=True)}
-    return found
-
-
-def _measure(items: list[Item], found: dict[str, Prediction], labels: Sequence[str]) -> dict[str, float]:
-    """AP, AP50, AP75; nothing where there is no image to measure on."""
-    return detection_metrics(items, found, labels) if items else {}
+def _export(
+    model: ModelFolder, dataset: Dataset, backbone: Backbone, heads: keras.Model, items: dict[str, list[Item]]
+) -> None:
+    """Writes the SavedModel and what it predicts of the validation and test splits, and measures the latter."""
+    network = keras.Model(backbone.network.inputs, heads(backbone.network.outputs))
+    exported = ExportedDetector(network, backbone.image_size)
+    exported.save(model.saved_model)
+    for split in ("validation", "test"):
+        found = dict(predict_images(exported.detect, dataset.task, dataset.labels, items[split]))
+        predictions.write(model.predictions(split), found.items())
+        if split == "test" and any(item.usable_boxes() for item in items[split]):
+            measure_on_test(model, dataset, found)

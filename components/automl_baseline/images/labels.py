@@ -1,18 +1,40 @@
 """How probable each label of an item is to a model that was not fitted on the item."""
 
+import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 FOLDS = 5
-# scikit-learn's C. Small, since features are many and labels few.
-REGULARISATION = 0.03
-CANDIDATES = (0.003, 0.03, 0.3)
+
+
+@dataclass(frozen=True)
+class HeadKind:
+    """A linear classifier of features.
+
+    Attributes:
+        head: logistic regression; or linear discriminant analysis, which is the nearest class mean in a space where
+            all classes have the same spread, shrunk as Ledoit and Wolf 2004 (doi:10.1016/S0047-259X(03)00096-4) do.
+        regularisation: of logistic regression, scikit-learn's C. Small, since features are many and labels few.
+    """
+
+    head: Literal["logistic_regression", "linear_discriminant_analysis"] = "logistic_regression"
+    regularisation: float = 0.03
+
+    def estimator(self) -> LogisticRegression | LinearDiscriminantAnalysis:
+        """The classifier, unfitted."""
+        if self.head == "linear_discriminant_analysis":
+            return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+        return LogisticRegression(C=self.regularisation, max_iter=300)
+
+
+USUAL = HeadKind()
 
 
 def out_of_fold(
@@ -21,7 +43,7 @@ def out_of_fold(
     groups: NDArray[Any],
     num_classes: int,
     seed: int,
-    regularisation: float = REGULARISATION,
+    kind: HeadKind = USUAL,
 ) -> NDArray[np.float32]:
     """Probabilities of each row by a classifier that has seen neither the row nor one of its group.
 
@@ -31,39 +53,40 @@ def out_of_fold(
         groups: [N]; equal values are never on both sides, so that copies do not vouch for each other.
         num_classes: C. A class that a fold's training rows lack gets probability 0 there.
         seed: of the folds.
-        regularisation: scikit-learn's C.
+        kind: of the classifier.
 
     Returns:
-        float32 [N, C]; rows are uniform where there are too few groups to hold any out.
+        float32 [N, C]; rows are uniform where there are too few groups, or only one row of each class, to hold any out.
     """
     probabilities = np.full((len(labels), num_classes), 1 / num_classes, np.float32)
-    folds = min(FOLDS, len(np.unique(groups)))
+    folds = min(FOLDS, len(np.unique(groups)), int(np.bincount(labels).max(initial=0)))
     if folds < 2:
         return probabilities
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for known, held_out in splitter.split(features, labels, groups):
-        fitted = fit(features[known], labels[known], regularisation)
+    with warnings.catch_warnings():
+        # A label rarer than the folds is unknown to some of them: as it should be.
+        warnings.filterwarnings("ignore", message="The least populated class")
+        splits = list(splitter.split(features, labels, groups))
+    for known, held_out in splits:
+        fitted = fit(features[known], labels[known], kind)
         probabilities[held_out] = predict(fitted, features[held_out], num_classes)
     return probabilities
 
 
 @dataclass(frozen=True)
 class Linear:
-    """Logistic regression on standardised features, fitted."""
+    """A linear classifier on standardised features, fitted."""
 
     scaler: StandardScaler
-    regression: LogisticRegression
+    classifier: LogisticRegression | LinearDiscriminantAnalysis
 
 
-def fit(
-    features: NDArray[np.floating], labels: NDArray[np.int_], regularisation: float = REGULARISATION
-) -> Linear | int:
-    """A linear classifier of features, float [N, F], and labels, int [N]; the only class where there is no second."""
+def fit(features: NDArray[np.floating], labels: NDArray[np.int_], kind: HeadKind = USUAL) -> Linear | int:
+    """A classifier of features, float [N, F], and labels, int [N]; the only class where there is no second."""
     if len(set(labels)) < 2:
         return int(labels[0])
     scaler = StandardScaler().fit(features)
-    regression = LogisticRegression(C=regularisation, max_iter=300)
-    return Linear(scaler, regression.fit(scaler.transform(features), labels))
+    return Linear(scaler, kind.estimator().fit(scaler.transform(features), labels))
 
 
 def predict(fitted: Linear | int, features: NDArray[np.floating], num_classes: int) -> NDArray[np.float32]:
@@ -73,5 +96,5 @@ def predict(fitted: Linear | int, features: NDArray[np.floating], num_classes: i
         probabilities[:, fitted] = 1
     elif len(features):
         scaled = fitted.scaler.transform(features)
-        probabilities[:, fitted.regression.classes_] = fitted.regression.predict_proba(scaled)
+        probabilities[:, fitted.classifier.classes_] = fitted.classifier.predict_proba(scaled)
     return probabilities

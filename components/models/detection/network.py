@@ -33,37 +33,43 @@ def build_detector(backbone: keras.Model, num_classes: int) -> keras.Model:
     return keras.Model(backbone.inputs, heads(backbone.outputs), name="detector")
 
 
-def build_heads(backbone: keras.Model, num_classes: int) -> keras.Model:
-    """What `build_detector` puts on a backbone, alone: from its three feature maps to logits and codes."""
+def build_heads(backbone: keras.Model, num_classes: int, channels: int = PYRAMID_CHANNELS) -> keras.Model:
+    """What `build_detector` puts on a backbone, alone: from its three feature maps to logits and codes.
+
+    Args:
+        backbone: to three feature maps of strides 8, 16 and 32.
+        num_classes: C.
+        channels: width of the pyramid and of the heads.
+    """
     maps = [keras.Input(output.shape[1:], name=f"map_{index}") for index, output in enumerate(backbone.outputs)]
-    levels = _pyramid(maps)
-    logits_head = _head("classes", num_classes, bias=-math.log((1 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY))
-    codes_head = _head("boxes", 4, bias=0.0)
+    levels = _pyramid(maps, channels)
+    logits_head = _head("classes", channels, num_classes, bias=-math.log((1 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY))
+    codes_head = _head("boxes", channels, 4, bias=0.0)
     logits = layers.Concatenate(axis=1, name="logits")([_flatten(logits_head(x), num_classes) for x in levels])
     codes = layers.Concatenate(axis=1, name="codes")([_flatten(codes_head(x), 4) for x in levels])
     return keras.Model(maps, [logits, codes], name="heads")
 
 
-def _pyramid(features: list) -> list:
+def _pyramid(features: list, channels: int) -> list:
     """Feature maps of one width, each enriched with the coarser one: fine to coarse."""
     top_down = None
     levels = []
     for index, feature in reversed(list(enumerate(features))):
-        lateral = layers.Conv2D(PYRAMID_CHANNELS, 1, name=f"lateral_{index}")(feature)
+        lateral = layers.Conv2D(channels, 1, name=f"lateral_{index}")(feature)
         if top_down is not None:
             lateral = layers.Add()([lateral, layers.UpSampling2D(2, interpolation="nearest")(top_down)])
         top_down = lateral
-        levels.append(convolution(lateral, PYRAMID_CHANNELS, 1, f"pyramid_{index}"))
+        levels.append(convolution(lateral, channels, 1, f"pyramid_{index}"))
     return levels[::-1]
 
 
-def _head(name: str, channels: int, bias: float) -> keras.Sequential:
+def _head(name: str, channels: int, outputs: int, bias: float) -> keras.Sequential:
     return keras.Sequential(
         [
-            layers.Conv2D(PYRAMID_CHANNELS, 3, padding="same", use_bias=False),
+            layers.Conv2D(channels, 3, padding="same", use_bias=False),
             layers.BatchNormalization(momentum=NORM_MOMENTUM),
             layers.ReLU(),
-            layers.Conv2D(channels, 3, padding="same", bias_initializer=keras.initializers.Constant(bias)),
+            layers.Conv2D(outputs, 3, padding="same", bias_initializer=keras.initializers.Constant(bias)),
         ],
         name=f"{name}_head",
     )

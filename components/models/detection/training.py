@@ -57,16 +57,22 @@ class ImageSource:
 
 @dataclass(frozen=True)
 class FeatureSource:
-    """Feature maps of a frozen backbone, computed once: one float16 [N, h, w, c] per level."""
+    """Feature maps of a frozen backbone, computed once.
+
+    Attributes:
+        maps: one float16 [M, h, w, c] per level.
+        places: int [N], which of the M to learn from.
+    """
 
     maps: list[NDArray[np.float16]]
+    places: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.maps[0])
+        return len(self.places)
 
     def fetch(self, indices: NDArray[np.int64]) -> list[NDArray[np.float16]]:
         """One float16 [B, h, w, c] per level."""
-        return [level[indices] for level in self.maps]
+        return [level[self.places[indices]] for level in self.maps]
 
     def prepare(self, inputs: Any, boxes: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[Any, ...]:
         """The maps as float32; nothing is changed at random."""
