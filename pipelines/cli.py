@@ -48,7 +48,11 @@ app.command(
 
 @app.command(name="compile")
 def compile_pipeline(
-    pipeline: Literal["graduation"], *, task: Task, output: Annotated[Path, Parameter(alias="-o")]
+    pipeline: Literal["graduation"],
+    *,
+    task: Task,
+    output: Annotated[Path, Parameter(alias="-o")],
+    autogluon: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Compile a pipeline to the YAML that runs everywhere.
 
@@ -56,6 +60,7 @@ def compile_pipeline(
         pipeline: which pipeline.
         task: what the models are to learn.
         output: the file to write, NAME.yaml.
+        autogluon: give the baseline of a table the image with AutoGluon, for baseline_effort=autogluon.
     """
     if output.suffix != ".yaml":
         raise InputError(f"{output} must end in .yaml: give -o NAME.yaml.")
@@ -66,7 +71,7 @@ def compile_pipeline(
     from .graduation import graduation
 
     with write_atomically(output) as aside:
-        Compiler().compile(graduation(task), str(aside))
+        Compiler().compile(graduation(task, autogluon), str(aside))
     print(f"Compiled to {output}.")
 
 

@@ -8,10 +8,16 @@ from typing import cast
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
-from ..components.automl_baseline.component import automl_baseline_images, automl_baseline_tables
+from ..components.automl_baseline.component import (
+    automl_baseline_autogluon,
+    automl_baseline_images,
+    automl_baseline_tables,
+)
+from ..components.automl_baseline.train import AUTOGLUON_TASKS
 from ..components.batch_predict.component import batch_predict
 from ..components.data.items import Task
 from ..components.data_quality_gate.component import data_quality_gate
+from ..components.errors import InputError
 from ..components.evaluate.component import evaluate
 from ..components.fine_tune.component import fine_tune
 from ..components.import_dataset.component import import_dataset
@@ -25,33 +31,95 @@ SMALL, LARGE = Machine(cpu="2", memory="8Gi"), Machine(cpu="8", memory="32Gi")
 WITH_GPU = Machine(cpu="8", memory="32Gi", accelerator="NVIDIA_TESLA_T4")
 
 
-def graduation(task: Task) -> BaseComponent:
-    """The pipeline for one task; what differs between tasks is the image of the baseline and the accelerator."""
+# For the others there is no custom model yet: what is not to be mended is shipped, whatever the gate advises.
+TRAINABLE = (
+    Task.OBJECT_DETECTION,
+    Task.IMAGE_CLASSIFICATION,
+    Task.TABULAR_CLASSIFICATION,
+    Task.TABULAR_REGRESSION,
+)
+
+
+def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
+    """The pipeline for one task: tasks differ in images, in the accelerator, and in whether there is a custom model.
+
+    Args:
+        task: what the models are to learn.
+        autogluon: whether the baseline, of a table, has AutoGluon in its image.
+
+    Raises:
+        InputError: AutoGluon is asked for, and the task is not for it.
+    """
+    if autogluon and task not in AUTOGLUON_TASKS:
+        raise InputError(f"AutoGluon is for tables, not for {task}: leave --autogluon out.")
     automl_baseline = automl_baseline_images if task.is_image else automl_baseline_tables
+    if autogluon:
+        automl_baseline = automl_baseline_autogluon
     trainer = WITH_GPU if task.is_image else LARGE
 
     def pipeline(
         dataset: str,
         label_column: str = "",
         group_column: str = "",
+        time_column: str = "",
+        series_column: str = "",
+        horizon: int = 0,
         target_metric: str = "",
         target_value: float = 0.0,
         engine: str = "local",
         accept: str = "",
         decision: str = "auto",
-        baseline_effort: str = "fast",
+        baseline_effort: str = "autogluon" if autogluon else "fast",
+        baseline_time_limit: int = 0,
+        vertex_project: str = "",
+        vertex_location: str = "us-central1",
+        vertex_staging: str = "",
+        vertex_budget_milli_node_hours: int = 0,
+        vertex_model_type: str = "",
+        vertex_network: str = "",
+        vertex_encryption_key: str = "",
+        vertex_service_account: str = "",
+        vertex_labels: str = "",
+        vertex_export_formats: str = "",
+        vertex_export_image: str = "",
+        vertex_disable_early_stopping: bool = False,
         train_steps: int = 0,
         fine_tune_checkpoint: str = "",
         seed: int = 0,
     ):
         exit_task = settle(report_status(), "Report the final status", SMALL, cached=False)
         with dsl.ExitHandler(exit_task, name="graduation"):
-            data = import_dataset(source=dataset, task=str(task), label_column=label_column, group_column=group_column)
+            data = import_dataset(
+                source=dataset,
+                task=str(task),
+                label_column=label_column,
+                group_column=group_column,
+                time_column=time_column,
+                series_column=series_column,
+                horizon=horizon,
+            )
             settle(data, "Import the data", LARGE)
             imported = data.outputs["dataset"]
 
             baseline = automl_baseline(
-                dataset=imported, engine=engine, effort=baseline_effort, checkpoint=fine_tune_checkpoint, seed=seed
+                dataset=imported,
+                engine=engine,
+                effort=baseline_effort,
+                time_limit=baseline_time_limit,
+                checkpoint=fine_tune_checkpoint,
+                seed=seed,
+                vertex_project=vertex_project,
+                vertex_location=vertex_location,
+                vertex_staging=vertex_staging,
+                vertex_budget_milli_node_hours=vertex_budget_milli_node_hours,
+                vertex_model_type=vertex_model_type,
+                vertex_network=vertex_network,
+                vertex_encryption_key=vertex_encryption_key,
+                vertex_service_account=vertex_service_account,
+                vertex_labels=vertex_labels,
+                vertex_export_formats=vertex_export_formats,
+                vertex_export_image=vertex_export_image,
+                vertex_disable_early_stopping=vertex_disable_early_stopping,
             )
             settle(baseline, "Train the AutoML baseline", LARGE)
 
@@ -69,25 +137,28 @@ def graduation(task: Task) -> BaseComponent:
                 stop = stop_with_evidence(verdict=gate.outputs["verdict"], decision=gate.outputs["decision"])
                 settle(stop, "Stop: list what to fix", SMALL)
 
-            with dsl.Elif(gate.outputs["decision"] == "graduate", name="graduate"):
-                custom = fine_tune(
-                    dataset=imported,
-                    baseline=baseline.outputs["model"],
-                    train_steps=train_steps,
-                    fine_tune_checkpoint=fine_tune_checkpoint,
-                    seed=seed,
-                )
-                settle(custom, "Fine-tune the custom model", trainer)
-                comparison = evaluate(
-                    dataset=imported, baseline=baseline.outputs["model"], custom=custom.outputs["model"], seed=seed
-                )
-                settle(comparison, "Compare it with the baseline", SMALL)
-                convert_and_predict(imported, custom, "custom model", after=comparison)
+            if task in TRAINABLE:
+                with dsl.Elif(gate.outputs["decision"] == "graduate", name="graduate"):
+                    custom = fine_tune(
+                        dataset=imported,
+                        baseline=baseline.outputs["model"],
+                        train_steps=train_steps,
+                        fine_tune_checkpoint=fine_tune_checkpoint,
+                        seed=seed,
+                    )
+                    settle(custom, "Fine-tune the custom model", trainer)
+                    comparison = evaluate(
+                        dataset=imported, baseline=baseline.outputs["model"], custom=custom.outputs["model"], seed=seed
+                    )
+                    settle(comparison, "Compare it with the baseline", SMALL)
+                    convert_and_predict(imported, custom, "custom model", after=comparison)
 
-            with dsl.Else(name="deploy the baseline"):
-                convert_and_predict(imported, baseline, "baseline", after=gate)
+            # What Vertex AI has trained is deployed by being in its registry.
+            is_ours = baseline.outputs["runtime"] == "onnx"
+            with dsl.Else(name="deploy the baseline"), dsl.If(is_ours, name="as ONNX"):
+                convert_and_predict(imported, baseline, "baseline")
 
-    pipeline.__doc__ = describe_parameters(task)
+    pipeline.__doc__ = describe_parameters(task, task in TRAINABLE)
     decorate = dsl.pipeline(
         name=f"graduation-{task.replace('_', '-')}",
         display_name=f"Graduation: {task.replace('_', ' ')}",
@@ -97,9 +168,13 @@ def graduation(task: Task) -> BaseComponent:
     return cast(BaseComponent, decorate(pipeline))
 
 
-def convert_and_predict(imported: dsl.Dataset, trained: dsl.PipelineTask, name: str, after: dsl.PipelineTask) -> None:
+def convert_and_predict(
+    imported: dsl.Dataset, trained: dsl.PipelineTask, name: str, after: dsl.PipelineTask | None = None
+) -> None:
     """The end of both ways to a model: a proven ONNX file, and predictions with it."""
-    converted = onnx_convert(source=trained.outputs["model"], dataset=imported).after(after)
+    converted = onnx_convert(source=trained.outputs["model"], dataset=imported)
+    if after:
+        converted.after(after)
     settle(converted, f"Convert the {name} to ONNX", LARGE)
     predicted = batch_predict(model=converted.outputs["model"], dataset=imported)
     settle(predicted, f"Predict with the {name}", SMALL)

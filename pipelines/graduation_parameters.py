@@ -9,20 +9,39 @@ from ..components.data_quality_gate.verdict import Decision
 from ..components.models.metrics import DEFAULT_METRIC, METRICS
 
 
-def describe_parameters(task: Task) -> str:
+def describe_parameters(task: Task, can_graduate: bool) -> str:
     """The pipeline's docstring for a task, with the choices that the components know."""
+    decisions = ["auto", *(each for each in get_args(Decision) if can_graduate or each != "graduate")]
     return f"""Graduates from an AutoML baseline to a custom model when the evidence says so.
 
     Args:
         dataset: A location: the import file, table or folder of labelled data.
         label_column: Of a table, the column to predict.
         group_column: Of a table, a column whose equal values shall not fall in two splits.
+        time_column: Of a forecast, the column of dates.
+        series_column: Of a forecast, the column that names the series; empty where there is one.
+        horizon: Of a forecast, how many periods ahead. Between 0 and 10000.
         target_metric: What models are judged by; empty for {DEFAULT_METRIC[task]}. One of: {", ".join(METRICS[task])}.
         target_value: The value of the metric that is good enough; 0 for its best value.
         engine: Where the baseline is trained. One of: {", ".join(ENGINES)}.
         accept: Rules of the gate whose critical findings are accepted, separated by commas. Any of: {", ".join(RULES)}.
-        decision: What to do after the gate, auto by the evidence. One of: auto, {", ".join(get_args(Decision))}.
-        baseline_effort: How long the baseline searches. One of: {", ".join(EFFORTS)}.
+        decision: What to do after the gate, auto by the evidence. One of: {", ".join(decisions)}.
+        baseline_effort: How much the local baseline tries. One of: {", ".join(EFFORTS)}.
+        baseline_time_limit: A ceiling on top of that in seconds, looked at between trials; 0 for none. Between 0 and
+            1000000.
+        vertex_project: Google Cloud project that the engine vertex trains in.
+        vertex_location: Its region.
+        vertex_staging: A gs:// location to write to, for the data and the exports of the engine vertex.
+        vertex_budget_milli_node_hours: What its training may spend; 0 for the least that the service takes. Between 0
+            and 900000.
+        vertex_model_type: Type of an image model, as the service names it; empty for its default.
+        vertex_network: Full name of the VPC network.
+        vertex_encryption_key: Resource name of the customer-managed key.
+        vertex_service_account: Account that its jobs run as.
+        vertex_labels: Labels of all that it makes, as key=value,key=value.
+        vertex_export_formats: Formats to export the model in, separated by commas; empty for all that it offers.
+        vertex_export_image: Address in Artifact Registry for a model that is offered as a container image.
+        vertex_disable_early_stopping: Whether to spend the whole budget even when the model no longer gets better.
         train_steps: Batches that fine-tuning learns from; 0 for the task's own. Between 0 and 10000000.
         fine_tune_checkpoint: Pretrained weights for images. A location, or imagenet; empty for none.
         seed: Of everything random. Between 0 and 4294967295.

@@ -3,7 +3,7 @@
 KFP has neither choices nor bounds nor locations as types, so a parameter's description says them. One that ends in
 "One of: a, b, c." takes only these, one that ends in "Any of: a, b, c." several of these, separated by commas.
 "Between 0 and 9" bounds a number. "A location" stands for a local path or a gs:// URI to read from; "A location, or
-imagenet" takes that word too.
+imagenet" takes that word too. "A gs:// location" stands for a place to write to.
 """
 
 import difflib
@@ -61,6 +61,11 @@ class Parameter:
     def is_location(self) -> bool:
         """Whether it is a local path or a gs:// URI."""
         return "A location" in self.description
+
+    @property
+    def is_destination(self) -> bool:
+        """Whether it is a gs:// URI to write to."""
+        return "A gs:// location" in self.description
 
     def locates(self, value: Any) -> bool:
         """Whether this value of it is a location, and not the word or the "" that stands for one."""
@@ -124,6 +129,8 @@ def _value(parameter: Parameter, text: str | None) -> Any:
         raise InputError(f"Parameter {parameter.name!r} must be between {low:,} and {high:,}, but is {text}.")
     if parameter.choices:
         _check_choices(parameter, text)
+    if parameter.is_destination:
+        return _destination(parameter, text)
     return _location(parameter, text) if parameter.is_location else value
 
 
@@ -196,11 +203,22 @@ def _location(parameter: Parameter, text: str) -> str:
         raise InputError(f"Parameter {parameter.name!r} is {text!r}: only local paths and gs:// URIs can be read.")
     location = text if text.startswith(_REMOTE) else os.path.abspath(os.path.expanduser(text))
     for checked in (text, location):
-        if unsafe := _UNSAFE_IN_LOCATION.search(checked):
-            raise InputError(
-                f"Parameter {parameter.name!r} has the character {unsafe[0]!r} at position {unsafe.start() + 1} of "
-                f"{checked!r}, which a location must not have; rename the file or folder."
-            )
+        _check_safe(parameter, checked)
     if not location.startswith(_REMOTE) and not Path(location).exists():
         raise InputError(f"Parameter {parameter.name!r}: there is no file or folder {location}.")
     return location
+
+
+def _destination(parameter: Parameter, text: str) -> str:
+    if text and not text.startswith(_REMOTE):
+        raise InputError(f"Parameter {parameter.name!r} is {text!r}: give a gs:// URI to write to.")
+    _check_safe(parameter, text)
+    return text
+
+
+def _check_safe(parameter: Parameter, location: str) -> None:
+    if unsafe := _UNSAFE_IN_LOCATION.search(location):
+        raise InputError(
+            f"Parameter {parameter.name!r} has the character {unsafe[0]!r} at position {unsafe.start() + 1} of "
+            f"{location!r}, which a location must not have; rename the file or folder."
+        )

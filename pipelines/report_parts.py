@@ -11,6 +11,7 @@ from ..components.data.items import Item, Task
 from ..components.errors import InputError
 from ..components.models import predictions
 from ..components.models.metrics import HIGHER_IS_BETTER, is_better
+from ..components.reports.formats import measured, number
 from ..components.reports.pictures import predicted_boxes, thumbnail
 from .run_record import DONE, RunRecord
 from .summary import result_path
@@ -23,15 +24,25 @@ _EMBEDDED_PAGE_BYTES = 4_000_000
 
 def metric_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the macro `metric_table`: baseline, custom."""
-    baseline, custom = ((summary[name] or {}).get("metrics", {}) for name in ("baseline", "custom"))
+    models = [summary[name] or {"metrics": {}, "intervals": {}} for name in ("baseline", "custom")]
     rows = []
-    for name in baseline | custom:
-        values = [baseline.get(name), custom.get(name)]
-        comparable = name in HIGHER_IS_BETTER and None not in values and values[0] != values[1]
-        rows.append(
-            {"name": name, "values": values, "best": int(is_better(name, *values[::-1])) if comparable else None}
-        )
+    for name in models[0]["metrics"] | models[1]["metrics"]:
+        values = [model["metrics"].get(name) for model in models]
+        intervals = [model["intervals"].get(name) for model in models]
+        texts = [_text(value, ends) for value, ends in zip(values, intervals, strict=True)]
+        rows.append({"name": name, "values": values, "texts": texts, "best": _best(name, *values)})
     return rows
+
+
+def _best(metric: str, baseline: float | None, custom: float | None) -> int | None:
+    """The column of the better value; None where that cannot be said."""
+    if metric not in HIGHER_IS_BETTER or baseline is None or custom is None or baseline == custom:
+        return None
+    return int(is_better(metric, custom, baseline))
+
+
+def _text(value: float | None, interval: list[float] | None) -> str:
+    return number(None) if value is None else measured(value, interval)
 
 
 def examples(record: RunRecord) -> list[dict[str, Any]]:

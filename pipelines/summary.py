@@ -1,11 +1,12 @@
 """summary.json: what a run decided and measured, composed from the results of whichever steps ran."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..components.data.storage import write_atomically
-from ..components.reports.formats import duration, number, words
+from ..components.reports.formats import duration, measured, number, words
 from .run_record import DONE, RunRecord, State
 
 SUMMARY_FILE = "summary.json"
@@ -19,9 +20,9 @@ def compose(record: RunRecord) -> dict[str, Any]:
         record: of a run in any state; a stopped or failed run lacks what its missing steps would have made.
 
     Returns:
-        `state`, `decision`, `reason`, `findings` by rule, `baseline` and `custom` with their `metrics`, `comparison` of
-        the two, `parity`, `predictions`, `seconds` by step, `steps` by name. What the run does not have is None
-        (findings: empty).
+        `state`, `decision`, `reason`, `findings` by rule, `baseline` and `custom` with their `metrics` and, where they
+        are known, the `intervals` of these ([low, high]), `comparison` of the two, `parity`, `predictions`, `seconds`
+        by step, `steps` by name. What the run does not have is None (findings: empty).
     """
     verdict = read_result(record, "data-quality-gate", "verdict/verdict.json") or {}
     evaluation = read_result(record, "evaluate", "evaluation/evaluation.json") or {}
@@ -37,8 +38,8 @@ def compose(record: RunRecord) -> dict[str, Any]:
             }
             for finding in verdict.get("findings", ())
         },
-        "baseline": _metrics(evaluation.get("baseline") or read_result(record, "automl-baseline", _MODEL)),
-        "custom": _metrics(evaluation.get("custom") or read_result(record, "fine-tune", _MODEL)),
+        "baseline": _metrics(evaluation.get("baseline"), read_result(record, "automl-baseline", _MODEL)),
+        "custom": _metrics(evaluation.get("custom"), read_result(record, "fine-tune", _MODEL)),
         "comparison": {name: evaluation[name] for name in ("metric", "better", "difference")} if evaluation else None,
         "parity": read_result(record, "onnx-convert", "certificate/parity.json"),
         "predictions": read_result(record, "batch-predict", "predictions/summary.json"),
@@ -96,8 +97,7 @@ def sentences(summary: dict[str, Any]) -> list[str]:
         told.append("Findings: " + ", ".join(_finding(rule, finding) for rule, finding in found.items()) + ".")
     for name in ("baseline", "custom"):
         if summary[name]:
-            metrics = (f"{metric} {number(value)}" for metric, value in summary[name]["metrics"].items())
-            told.append(f"{name.capitalize()}: " + ", ".join(metrics) + ".")
+            told.append(f"{name.capitalize()}: " + ", ".join(_metric_texts(**summary[name])) + ".")
     if comparison := summary["comparison"]:
         told.append(comparison_sentence(comparison))
     if parity := summary["parity"]:
@@ -118,8 +118,16 @@ def comparison_sentence(comparison: dict[str, Any]) -> str:
     return f"{verdict}: its {comparison['metric']} differs from the baseline's by {by}."
 
 
-def _metrics(measured: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {"metrics": measured["metrics"]} if measured else None
+def _metrics(compared: dict[str, Any] | None, model: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Metrics as the evaluation has them, or else as the model's own folder does."""
+    if not (measured := compared or model):
+        return None
+    return {"metrics": measured["metrics"], "intervals": model["metric_intervals"] if model else {}}
+
+
+def _metric_texts(metrics: dict[str, float], intervals: dict[str, list[float]]) -> Iterator[str]:
+    for name, value in metrics.items():
+        yield f"{name} {measured(value, intervals.get(name))}"
 
 
 def _finding(rule: str, finding: dict[str, Any]) -> str:

@@ -8,6 +8,9 @@ from accept import compiled, golden_file
 
 from graduate.components.data.items import Task
 from graduate.components.data_quality_gate.rules import RULES
+from graduate.components.errors import InputError
+from graduate.pipelines.cli import compile_pipeline
+from graduate.pipelines.graduation import TRAINABLE
 from graduate.pipelines.parameters import read_parameters
 
 GOLDEN = sorted(Path(__file__).parent.glob("*.yaml"))
@@ -31,6 +34,20 @@ def spec(request):
 
 def test_every_task_has_a_golden_spec():
     assert [golden_file(task) for task in sorted(Task)] == GOLDEN
+
+
+@pytest.mark.parametrize("task", Task)
+def test_only_a_task_with_a_custom_model_graduates(task):
+    assert any("fine-tune" in name for name in executors_of(compiled(task))) == (task in TRAINABLE)
+
+
+def test_with_autogluon_the_baseline_has_another_image_and_effort(tmp_path):
+    compile_pipeline("graduation", task=Task.TABULAR_REGRESSION, output=tmp_path / "a.yaml", autogluon=True)
+    spec = yaml.safe_load((tmp_path / "a.yaml").read_text(encoding="utf-8"))
+    assert "graduate/autogluon" in executors_of(spec)["exec-automl-baseline"]["image"]
+    assert spec["root"]["inputDefinitions"]["parameters"]["baseline_effort"]["defaultValue"] == "autogluon"
+    with pytest.raises(InputError, match="AutoGluon is for tables"):
+        compile_pipeline("graduation", task=Task.OBJECT_DETECTION, output=tmp_path / "b.yaml", autogluon=True)
 
 
 @pytest.mark.parametrize("task", Task)
@@ -67,8 +84,12 @@ def test_every_task_has_a_display_name_retries_and_a_caching_decision(spec):
 def test_the_parameters_are_the_fixed_names_and_described(spec):
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     assert set(parameters) == {
-        "dataset", "label_column", "group_column", "target_metric", "target_value", "engine", "accept", "decision",
-        "baseline_effort", "train_steps", "fine_tune_checkpoint", "seed",
+        "dataset", "label_column", "group_column", "time_column", "series_column", "horizon",
+        "target_metric", "target_value", "engine", "accept", "decision", "baseline_effort", "baseline_time_limit",
+        "vertex_project", "vertex_location", "vertex_staging", "vertex_budget_milli_node_hours", "vertex_model_type",
+        "vertex_network", "vertex_encryption_key", "vertex_service_account", "vertex_labels",
+        "vertex_export_formats", "vertex_export_image", "vertex_disable_early_stopping",
+        "train_steps", "fine_tune_checkpoint", "seed",
     }  # fmt: skip
     assert all(each["description"] for each in parameters.values())
     assert [name for name, each in parameters.items() if "defaultValue" not in each] == ["dataset"]
@@ -79,6 +100,8 @@ def test_the_choices_of_a_parameter_are_read_from_its_description(spec):
     assert parameters["accept"].takes_several
     assert set(parameters["accept"].choices) == set(RULES)
     assert parameters["engine"].choices == ("local", "vertex")
-    assert parameters["decision"].choices == ("auto", "fix_data", "graduate", "deploy_baseline")
+    can_graduate = any("fine-tune" in name for name in executors_of(spec))
+    decisions = ("auto", "fix_data", "graduate", "deploy_baseline")
+    assert parameters["decision"].choices == tuple(each for each in decisions if can_graduate or each != "graduate")
     assert parameters["dataset"].is_location
     assert parameters["fine_tune_checkpoint"].keyword == "imagenet"

@@ -25,6 +25,35 @@ def write_table(file: Path, rows: int = 400) -> Path:
     return file
 
 
+def write_texts(file: Path, rows: int = 300) -> Path:
+    """A table with a sentence and a label that two of its words tell."""
+    rng = np.random.default_rng(0)
+    words = {"praise": ["lovely", "splendid"], "complaint": ["broken", "late"]}
+    labels = rng.choice(list(words), rows)
+    others = ["parcel", "came", "today", "box", "door", "street", "again"]
+    texts = [" ".join(rng.permutation([*rng.choice(others, 6), rng.choice(words[label])])) for label in labels]
+    pd.DataFrame({"letter": texts, "kind": labels}).to_csv(file, index=False)
+    return file
+
+
+def write_series(file: Path, days: int = 200) -> Path:
+    """Daily sales of two shops, with a weekly season and some noise."""
+    rng = np.random.default_rng(0)
+    day = np.arange(days)
+    shops = [
+        pd.DataFrame(
+            {
+                "day": pd.date_range("2025-01-01", periods=days).strftime("%Y-%m-%d"),
+                "shop": shop,
+                "sold": (level * (1 + 0.4 * np.sin(2 * np.pi * day / 7)) + rng.normal(0, level / 20, days)).round(2),
+            }
+        )
+        for shop, level in (("north", 100), ("south", 30))
+    ]
+    pd.concat(shops).to_csv(file, index=False)
+    return file
+
+
 def write_scenes(folder: Path, count: int = 40) -> Path:
     """Pictures of two coloured squares, in Vertex AI's import format; one file is cut short."""
     rng = np.random.default_rng(0)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from graduation_input import write_scenes, write_table
+from graduation_input import write_scenes, write_series, write_table, write_texts
 
 from graduate.components.data.items import Task
 from graduate.pipelines.cli import compile_pipeline
@@ -83,6 +83,29 @@ def test_the_evidence_decides_where_nobody_forces_it(folder):
     assert summary["decision"] == expected
 
 
+@pytest.mark.parametrize(
+    ("task", "write", "settings", "predicted"),
+    [
+        (Task.TEXT_CLASSIFICATION, write_texts, {"label_column": "kind", "target_value": 0.9}, 300),
+        (
+            Task.TABULAR_FORECASTING,
+            write_series,
+            {"label_column": "sold", "time_column": "day", "series_column": "shop", "horizon": 14, "target_value": 3.5},
+            400,
+        ),
+    ],
+)
+def test_what_has_no_custom_model_ends_with_the_baseline(folder, task, write, settings, predicted):
+    process, run_dir = run(spec(folder, task), str(task), dataset=write(folder / f"{task}.csv"), **settings)
+    summary = summary_of(process, run_dir)
+    assert {"onnx-convert", "batch-predict"} <= {
+        name for name, step in summary["steps"].items() if step["state"] == "succeeded"
+    }
+    assert summary["parity"]["proven"]
+    assert summary["predictions"]["results"] == predicted
+    assert set(summary["baseline"]["intervals"]) == set(summary["baseline"]["metrics"])
+
+
 def test_scenes_go_from_a_cut_file_to_predictions(folder):
     scenes = write_scenes(folder)
     file = spec(folder, Task.OBJECT_DETECTION)
@@ -125,7 +148,7 @@ def test_bad_parameters_are_refused_before_the_first_task(folder, settings, sent
     ("settings", "sentence"),
     [
         ({"label_column": "clas"}, "'class'"),
-        ({"label_column": "class", "engine": "vertex"}, "engine=vertex cannot train baselines yet"),
+        ({"label_column": "class", "engine": "vertex"}, "400 rows, and AutoML wants at least 1,000"),
         ({"label_column": "class", "target_value": 0.1}, "target_value"),
     ],
 )

@@ -123,3 +123,15 @@ def test_several_choices_are_checked_one_by_one() -> None:
     assert resolve(rules, ["accept="])["accept"] == ""
     with pytest.raises(InputError, match="'overlapp', which is not one of leak, overlap; did you mean 'overlap'"):
         resolve(rules, ["accept=leak,overlapp"])
+
+
+def test_a_destination_is_in_a_bucket() -> None:
+    staging = read_parameters(
+        {"staging": {"parameterType": "STRING", "defaultValue": "", "description": "A gs:// location to write to."}}
+    )
+    assert resolve(staging, ["staging=gs://bucket/not/there/yet"])["staging"] == "gs://bucket/not/there/yet"
+    assert resolve(staging, [])["staging"] == ""
+    with pytest.raises(InputError, match="is '/home/me': give a gs:// URI"):
+        resolve(staging, ["staging=/home/me"])
+    with pytest.raises(InputError, match="has the character ';' at position 14"):
+        resolve(staging, ["staging=gs://bucket/a;b"])

@@ -28,6 +28,7 @@ VERDICT = {
         {"rule": "split_overlap", "severity": "critical", "accepted": True, "items": [{"id": "c"}]},
     ],
 }
+BASELINE = {"metrics": {"ap50": 0.5}, "metric_intervals": {"ap50": [0.4, 0.6]}}
 
 
 @pytest.fixture
@@ -55,15 +56,15 @@ def test_findings_are_counted_by_rule(record: RunRecord) -> None:
 
 
 def test_metrics_are_those_of_the_comparison_where_there_is_one(record: RunRecord) -> None:
-    leave(record, "automl-baseline-images", "model/model.json", {"metrics": {"ap50": 0.5}})
-    assert summary.compose(record)["baseline"] == {"metrics": {"ap50": 0.5}}
+    leave(record, "automl-baseline-images", "model/model.json", BASELINE)
+    assert summary.compose(record)["baseline"] == {"metrics": {"ap50": 0.5}, "intervals": {"ap50": [0.4, 0.6]}}
     assert summary.compose(record)["custom"] is None
     both = {name: {"name": name, "metrics": {"ap50": value}} for name, value in (("baseline", 0.51), ("custom", 0.8))}
     compared = {"metric": "ap50", "better": "baseline", "difference": {"value": -0.29, "low": -0.4, "high": -0.1}}
     leave(record, "evaluate", "evaluation/evaluation.json", both | compared)
     composed = summary.compose(record)
-    assert composed["baseline"] == {"metrics": {"ap50": 0.51}}
-    assert composed["custom"] == {"metrics": {"ap50": 0.8}}
+    assert composed["baseline"] == {"metrics": {"ap50": 0.51}, "intervals": {"ap50": [0.4, 0.6]}}
+    assert composed["custom"] == {"metrics": {"ap50": 0.8}, "intervals": {}}
     assert composed["comparison"] == compared
     said = "The custom model is NOT better: its ap50 differs from the baseline's by -0.29 (95 % interval -0.4 to -0.1)."
     assert said in summary.sentences(composed)
@@ -98,14 +99,19 @@ def test_a_run_that_did_nothing_has_a_summary(record: RunRecord) -> None:
 def test_the_sentences_tell_decision_metrics_parity_and_rate(record: RunRecord) -> None:
     record.state = State.SUCCEEDED
     leave(record, "data-quality-gate", "verdict/verdict.json", VERDICT)
-    leave(record, "fine-tune", "model/model.json", {"metrics": {"ap50": 0.81234}})
+    leave(
+        record,
+        "fine-tune",
+        "model/model.json",
+        {"metrics": {"ap50": 0.81234}, "metric_intervals": {"ap50": [0.78, 0.83]}},
+    )
     leave(record, "onnx-convert", "certificate/parity.json", {"proven": True, "max_abs_difference": 2.2e-6})
     counts = {"results": 1200, "errors": 0, "rejects": 1, "images_per_second": 28.6}
     leave(record, "batch-predict", "predictions/summary.json", counts)
     assert summary.sentences(summary.compose(record)) == [
         "Decision: graduate. The target is not met.",
         "Findings: wrong label 2 (warning), split overlap 1 (critical, accepted).",
-        "Custom: ap50 0.8123.",
+        "Custom: ap50 0.8123 (0.78 to 0.83).",
         "ONNX parity: proven, largest difference 2.2e-06.",
         "Predicted: 1,200, errors 0, 28.6 a second.",
         "Time in steps: 8.0 s.",
