@@ -1,0 +1,1 @@
+"""The baseline's page, and what each part of it shows."""
