@@ -99,9 +99,9 @@ class StepRunner:
     def _succeed(self, step: StepRecord, outputs: Mapping[str, Any]) -> None:
         artifacts = {name: value for name, value in outputs.items() if isinstance(value, dsl.Artifact)}
         step.values = {name: value for name, value in outputs.items() if name not in artifacts}
-        step.outputs = [self._show(name, artifact) for name, artifact in artifacts.items()]
+        step.outputs = [self._show(name, artifact) for name, artifact in artifacts.items() if not _is_nothing(artifact)]
         # KFP gives each task a folder of its own and its artifacts places in it.
-        work = next((Path(artifact.path).parent for artifact in artifacts.values()), None)
+        work = next((Path(each.path).parent for each in artifacts.values() if not _is_elsewhere(each)), None)
         if step.attempts:
             self._end(step, State.SUCCEEDED)
             if work:
@@ -126,7 +126,9 @@ class StepRunner:
         self._terminal.ended(step, self._failure.last_lines() if self._failure and is_unexplained else ())
 
     def _show(self, name: str, artifact: dsl.Artifact) -> Output:
-        """Puts an artifact into the run folder, under the name of its step."""
+        """Puts an artifact into the run folder, under the name of its step; one that is elsewhere is only named."""
+        if _is_elsewhere(artifact):
+            return Output(name, artifact.schema_title, artifact.uri, 0)
         made = Path(artifact.path)
         suffix = _SUFFIXES.get(artifact.schema_title, "") if made.is_file() and not made.suffix else ""
         shown = self._record.folder / self._step / f"{made.name}{suffix}"
@@ -146,3 +148,14 @@ class StepRunner:
         if (work / _WORK_LOG).exists():
             step.log = f"logs/{self._step}.log"
             link_tree(work / _WORK_LOG, self._record.folder / step.log)
+
+
+def _is_elsewhere(artifact: dsl.Artifact) -> bool:
+    """Whether it stands for a resource of a service."""
+    return artifact.uri.startswith("https://")
+
+
+def _is_nothing(artifact: dsl.Artifact) -> bool:
+    """Whether it is the empty file that stands for no resource."""
+    made = Path(artifact.path)
+    return not _is_elsewhere(artifact) and made.is_file() and not made.stat().st_size

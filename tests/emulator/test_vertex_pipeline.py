@@ -36,6 +36,9 @@ def test_the_pipeline_goes_on_with_what_the_service_trained(engine: Emulator, tm
     (trained,) = engine.resources.all(PARENT, "models")
     baseline = json.loads((run_dir / "automl-baseline" / "model" / "model.json").read_text())
     assert baseline["parameters"]["vertex"]["model"] == trained.name
+    outputs = json.loads((run_dir / "run.json").read_text())["steps"]["automl-baseline"]["outputs"]
+    locations = {each["name"]: each["location"] for each in outputs}
+    assert locations["vertex_model"].endswith(f".googleapis.com/v1/{trained.name}")
     assert set(summary["baseline"]["intervals"]) >= {"accuracy", "log_loss"}
     done = {name for name, step in summary["steps"].items() if step["state"] == "succeeded"}
     if decision == "graduate":
