@@ -8,6 +8,7 @@ import onnxruntime as ort
 import pytest
 import tensorflow as tf
 import tiny_tables
+import tiny_texts
 
 from graduate.components.automl_baseline.tabular.baseline import train_tabular_baseline
 from graduate.components.data.dataset import Dataset
@@ -99,6 +100,16 @@ def test_a_table_without_informative_columns_is_refused(tmp_path: Path):
     data = tiny_tables.table_dataset(tmp_path / "d", Task.TABULAR_REGRESSION, columns, rows, {"train": 30, "test": 10})
     with pytest.raises(InputError, match="no column to learn from"):
         fine_tune_tabular(data, None, tmp_path / "m", 1, seed=0)
+
+
+def test_texts_are_left_to_the_baseline(tmp_path: Path):
+    sizes = {"train": 60, "validation": 10, "test": 10}
+    model = fine_tune_tabular(tiny_texts.remarks(tmp_path / "d", sizes), None, tmp_path / "m", 5, seed=0)
+    assert model.input["kind"] == "columns"
+    assert [column["name"] for column in model.input["columns"]] == ["stars"]
+    only_texts = tiny_texts.remarks(tmp_path / "t", sizes, tiny_texts.COLUMNS[:1])
+    with pytest.raises(InputError, match="does not read texts"):
+        fine_tune_tabular(only_texts, None, tmp_path / "n", 5, seed=0)
 
 
 def test_default_steps_grow_with_the_table_within_bounds():

@@ -1,14 +1,14 @@
 """Fits the tabular baseline: the final pipeline, and what models without a row predict of that row."""
 
+import time
 import warnings
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from ...data.dataset import Dataset
@@ -17,11 +17,11 @@ from ...errors import InputError
 from ...models import feature_transforms
 from ...models.feature_transforms import FeatureTransform
 from ...models.table_rows import labelled_rows
+from .checks import check_columns, check_labels
 from .pipeline import build_pipeline, features
-from .search import DEFAULTS, search
-
-FOLDS = 5
-_MIN_ROWS = 2 * FOLDS
+from .rounds import FOLDS, make_folds
+from .search import Search, search
+from .text import linear_pipeline, search_linear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +31,19 @@ class FittedBaseline:
     Attributes:
         pipeline: fitted on the labelled training rows.
         transforms: of all columns.
-        hyperparameters: of the gradient boosting.
-        trials: of the search; empty where the defaults were taken.
+        search: that chose the pipeline's model.
+        scale: what differences between predictions are measured in: the standard deviation of the labels; 1 for
+            probabilities.
         out_of_fold: predictions of the labelled training rows, [N, C] or [N, 1], in their order.
+        facts: what else is to be said of the training, JSON values only.
     """
 
     pipeline: Pipeline
     transforms: list[FeatureTransform]
-    hyperparameters: dict[str, Any]
-    trials: list[dict[str, Any]]
+    search: Search
+    scale: float
     out_of_fold: NDArray[np.floating]
+    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
@@ -48,66 +51,64 @@ class FittedBaseline:
         return [str(label) for label in getattr(self.pipeline, "classes_", [])]
 
 
-def fit(dataset: Dataset, effort: str, seed: int) -> FittedBaseline:
+def fit(dataset: Dataset, effort: str, seed: int, time_limit: float) -> FittedBaseline:
     """Fits the baseline of a table (arguments and errors as in `train_tabular_baseline`)."""
     training = labelled_rows(dataset, "train")
     transforms = _transforms(dataset, training)
-    hyperparameters, trials = search(dataset, transforms, seed) if effort == "standard" else (DEFAULTS, [])
-    pipeline = build_pipeline(dataset.task, transforms, hyperparameters, seed)
-    print(f"fitting on {len(training):,} rows: {FOLDS} folds, then all", flush=True)
-    out_of_fold = _out_of_fold(pipeline, training, dataset.label_column, transforms, seed)
-    pipeline.fit(features(training, transforms), training[dataset.label_column].to_numpy())
+    if effort == "autogluon":
+        return _fit_autogluon(dataset, transforms, seed, time_limit)
+    if dataset.task is Task.TEXT_CLASSIFICATION:
+        found = search_linear(dataset, transforms, effort, seed, time_limit)
+        pipeline = linear_pipeline(transforms, found.chosen)
+    else:
+        found = search(dataset, transforms, effort, seed, time_limit)
+        pipeline = build_pipeline(dataset.task, transforms, found.chosen.estimator)
+    print(f"fitting {found.chosen.name} on {len(training):,} rows: {FOLDS} folds, then all", flush=True)
+    start = time.process_time()
+    out_of_fold = _out_of_fold(pipeline, training, dataset, transforms, seed)
+    truth = training[dataset.label_column].to_numpy()
+    pipeline.fit(features(training, transforms), truth)
+    print(f"fitted in {time.process_time() - start:.1f} CPU s", flush=True)
     return FittedBaseline(
         pipeline=pipeline,
         transforms=transforms,
-        hyperparameters=hyperparameters,
-        trials=trials,
+        search=found,
+        scale=float(truth.std()) if dataset.task.predicts_numbers else 1.0,
         out_of_fold=out_of_fold,
     )
 
 
+def _fit_autogluon(
+    dataset: Dataset, transforms: list[FeatureTransform], seed: int, time_limit: float
+) -> FittedBaseline:
+    try:
+        from .autogluon import fit_autogluon
+    except ModuleNotFoundError:
+        raise InputError(
+            "effort=autogluon needs AutoGluon, which is not installed here: compile with --autogluon, install"
+            " graduate[autogluon] in an environment of its own, or use effort=thorough."
+        ) from None
+    return fit_autogluon(dataset, transforms, seed, time_limit)
+
+
 def _transforms(dataset: Dataset, training: pa.Table) -> list[FeatureTransform]:
     """Transforms of all columns but the label's, after checks that there is something to learn, and to learn from."""
-    label = dataset.label_column
-    rows = len(training["__sha256__"].unique())
-    if rows < _MIN_ROWS:
-        raise InputError(
-            f"{dataset.path} has {rows} different labelled training rows, and a baseline needs {_MIN_ROWS}; add rows."
-        )
-    if len(training[label].unique()) < 2:
-        raise InputError(f"{dataset.path}: all training rows have the same {label!r}; add rows with another one.")
-    commonest = max(Counter(training[label].to_pylist()).values())
-    if dataset.task is Task.TABULAR_CLASSIFICATION and commonest < FOLDS:
-        raise InputError(
-            f"The labels of {label!r} are nearly all different: the commonest has {commonest} rows, and {FOLDS} are "
-            "needed; predict numbers with tabular_regression, or add rows."
-        )
-    transforms = feature_transforms.describe(training, [each for each in dataset.columns if each.name != label])
-    if not feature_transforms.input_columns(transforms):
-        reasons = "; ".join(f"{each.column}: {each.statistics['reason']}" for each in transforms)
-        raise InputError(f"{dataset.path} has no column to learn from ({reasons}); add informative columns.")
+    check_labels(dataset, training)
+    columns = [each for each in dataset.columns if each.name != dataset.label_column]
+    transforms = feature_transforms.describe(training, columns)
+    check_columns(dataset, transforms)
     return transforms
 
 
 def _out_of_fold(
-    pipeline: Pipeline, training: pa.Table, label_column: str, transforms: list[FeatureTransform], seed: int
+    pipeline: Pipeline, training: pa.Table, dataset: Dataset, transforms: list[FeatureTransform], seed: int
 ) -> NDArray[np.floating]:
-    rows, truth = features(training, transforms), training[label_column].to_numpy()
+    rows, truth = features(training, transforms), training[dataset.label_column].to_numpy()
     is_classifier = hasattr(pipeline, "predict_proba")
-    splitter = (StratifiedKFold if is_classifier else KFold)(FOLDS, shuffle=True, random_state=seed)
+    folds = make_folds(training, dataset.label_column, is_classifier, seed)
     with warnings.catch_warnings():
         # A label rarer than the folds is unknown to some of them, which then give it probability 0: as it should be.
-        warnings.filterwarnings("ignore", message="The least populated class|Number of classes in training fold")
-        folds = _folds(splitter, training["__sha256__"].to_numpy(), truth)
+        warnings.filterwarnings("ignore", message="Number of classes in training fold")
         method = "predict_proba" if is_classifier else "predict"
         predicted = cross_val_predict(pipeline, rows, truth, cv=PredefinedSplit(folds), method=method)
     return np.asarray(predicted).reshape(len(training), -1)
-
-
-def _folds(splitter: KFold | StratifiedKFold, digests: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.int_]:
-    """The fold of each row; equal rows, labels included, share one, so that copies do not vouch for each other."""
-    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
-    fold_of_group = np.empty(len(first), dtype=int)
-    for fold, (_, held_out) in enumerate(splitter.split(first, truth[first])):
-        fold_of_group[held_out] = fold
-    return fold_of_group[group]

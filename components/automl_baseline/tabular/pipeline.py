@@ -1,6 +1,6 @@
-"""The scikit-learn pipeline of the tabular baseline: columns to numbers, then histogram gradient boosting."""
+"""The scikit-learn pipeline of the tabular baseline: columns to numbers, then a model of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +9,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -17,9 +16,14 @@ from ...data.items import Task
 from ...models.columns import column_tensors
 from ...models.feature_transforms import DAYS_PER_WEEK, DAYS_PER_YEAR, FeatureTransform, input_columns
 from ...models.metrics import classification_metrics, regression_metrics
+from .text_features import tree_branches
 
 # What pipelines are compared by: smoother than the accuracy, so that small splits can tell them apart.
-LOSS = {Task.TABULAR_CLASSIFICATION: "log_loss", Task.TABULAR_REGRESSION: "rmse"}
+LOSS = {
+    Task.TABULAR_CLASSIFICATION: "log_loss",
+    Task.TEXT_CLASSIFICATION: "log_loss",
+    Task.TABULAR_REGRESSION: "rmse",
+}
 
 
 class DateParts(TransformerMixin, BaseEstimator):
@@ -46,49 +50,61 @@ def features(rows: pa.Table, transforms: Sequence[FeatureTransform]) -> pd.DataF
     return pd.DataFrame({name: pd.Series(values[:, 0], dtype=values.dtype) for name, values in tensors.items()})
 
 
-def build_pipeline(
-    task: Task, transforms: Sequence[FeatureTransform], hyperparameters: Mapping[str, Any], seed: int
-) -> Pipeline:
-    """An unfitted pipeline over `features`.
+def build_pipeline(task: Task, transforms: Sequence[FeatureTransform], estimator: BaseEstimator) -> Pipeline:
+    """An unfitted pipeline over `features`: its step `columns` makes float32 numbers, its step `model` predicts.
 
     Categories are one-hot encoded: converted to ONNX, trees over native categories are silently wrong.
 
     Args:
-        task: classification or regression.
+        task: what the labels are.
         transforms: of all columns.
-        hyperparameters: of scikit-learn's HistGradientBoosting.
-        seed: of the gradient boosting.
+        estimator: an unfitted classifier or regressor of dense numbers, NaN where one is missing.
+    """
+    return Pipeline([("columns", column_transformer(task, transforms)), ("model", estimator)])
+
+
+def column_transformer(task: Task, transforms: Sequence[FeatureTransform]) -> ColumnTransformer:
+    """Columns to dense float32 numbers [N, F], one block per kind of transform."""
+    others = column_branches(transforms, numeric="passthrough", date=DateParts())
+    return ColumnTransformer([*others, *tree_branches(task, transforms)], sparse_threshold=0)
+
+
+def column_branches(transforms: Sequence[FeatureTransform], numeric: Any, date: Any) -> list[Any]:
+    """Branches of a ColumnTransformer for all columns but texts: (name, transformer, columns) of each.
+
+    Args:
+        transforms: of all columns.
+        numeric: transformer of numbers, float32 [N, P], NaN where one is missing.
+        date: transformer of days, likewise.
     """
     by_transform = {
         name: [each for each in transforms if each.transform == name] for name in ("numeric", "date", "one_hot")
     }
     vocabularies: Any = [np.array(each.statistics["vocabulary"], dtype=object) for each in by_transform["one_hot"]]
-    one_hot = OneHotEncoder(categories=vocabularies, handle_unknown="ignore", sparse_output=False)
-    transformers = {"numeric": "passthrough", "date": DateParts(), "one_hot": one_hot}
-    columns = ColumnTransformer(
-        [
-            (name, transformers[name], [each.column for each in chosen])
-            for name, chosen in by_transform.items()
-            if chosen
-        ]
-    )
-    is_regression = task is Task.TABULAR_REGRESSION
-    boosting = HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
-    return Pipeline([("columns", columns), ("boosting", boosting(**hyperparameters, random_state=seed))])
+    float32: Any = np.float32
+    one_hot = OneHotEncoder(categories=vocabularies, handle_unknown="ignore", sparse_output=False, dtype=float32)
+    transformers = {"numeric": numeric, "date": date, "one_hot": one_hot}
+    return [
+        (name, transformers[name], [each.column for each in chosen]) for name, chosen in by_transform.items() if chosen
+    ]
 
 
-def predict(pipeline: Pipeline, rows: pd.DataFrame) -> NDArray[np.floating]:
+def predict(pipeline: Any, rows: pd.DataFrame | NDArray[np.floating]) -> NDArray[np.floating]:
     """Class probabilities [N, C] of a fitted classifier, or values [N, 1] of a regressor; N may be 0."""
-    if rows.empty:  # which scikit-learn refuses
+    if not rows.shape[0]:  # which scikit-learn refuses
         return np.empty((0, len(getattr(pipeline, "classes_", [None]))))
     if hasattr(pipeline, "predict_proba"):
         return pipeline.predict_proba(rows)
     return pipeline.predict(rows)[:, None]
 
 
-def score(pipeline: Pipeline, rows: pd.DataFrame, truth: Sequence[Any]) -> dict[str, float]:
+def score(pipeline: Any, rows: pd.DataFrame | NDArray[np.floating], truth: Any) -> dict[str, float]:
     """Metrics of a fitted pipeline on rows whose labels are known."""
-    predicted = predict(pipeline, rows)
+    return metrics_of(pipeline, predict(pipeline, rows), truth)
+
+
+def metrics_of(pipeline: Any, predicted: NDArray[np.floating], truth: Any) -> dict[str, float]:
+    """Metrics of what a fitted pipeline predicted (see `predict`) of rows whose labels are known."""
     if hasattr(pipeline, "predict_proba"):
         return classification_metrics(truth, predicted, list(pipeline.classes_))
     return regression_metrics(np.asarray(truth), predicted[:, 0])
