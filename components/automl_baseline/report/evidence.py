@@ -29,7 +29,7 @@ def page_evidence(model: ModelFolder, dataset: Dataset) -> dict[str, Any]:
     """
     shown: dict[str, Any] = {"confusion": None, "mistakes": [], "density": None, "series": []}
     shown |= {"pictures": [], "confidence": None}
-    if not model.predictions("test").is_file() or not model.metrics:
+    if not model.predictions("test").is_file() or not dataset.counts["test"]:
         return shown
     found: dict[str, Any] = dict(predictions.read(model.predictions("test")))
     if dataset.task is Task.OBJECT_DETECTION:
@@ -51,6 +51,8 @@ def page_evidence(model: ModelFolder, dataset: Dataset) -> dict[str, Any]:
 def _detected(dataset: Dataset, found: Mapping[str, Any]) -> dict[str, Any]:
     """Images of the test split, far apart, with their true and predicted boxes."""
     items = list(dataset.items("test"))
+    if not any(item.usable_boxes() for item in items):  # nothing to choose the confidence by
+        return {}
     confidence = DetectionEvaluation(items, found, dataset.labels).best_confidence()
     pictures = [
         {

@@ -17,11 +17,11 @@ from ...models.feature_transforms import FeatureTransform
 from ...models.leaderboard import Trial
 from ...models.table_rows import labelled_rows, training_and_validation_rows
 from .autogluon_model import AutoGluonClassifier, AutoGluonModel, AutoGluonRegressor, trained
-from .autogluon_predictor import fit_predictor, threads
+from .autogluon_predictor import fit_predictor, refit_with_held_out_rows, threads
 from .autogluon_refits import predict_out_of_fold
 from .candidates import Candidate
 from .fit import FittedBaseline
-from .pipeline import LOSS, column_transformer, features, score
+from .pipeline import LOSS, column_transformer, features, predict, score
 from .rounds import FOLDS, Round
 from .search import Search
 
@@ -62,20 +62,26 @@ def fit_autogluon(dataset: Dataset, transforms: list[FeatureTransform], seed: in
     classes = None if task.predicts_numbers else np.unique(rows.truth)
     with tempfile.TemporaryDirectory() as folder:  # of pickles, which shall not outlive the training
         predictor, cpu_seconds = fit_predictor(task, rows, Path(folder), seed, time_limit)
-    hit_time_limit = time.monotonic() - start > _NEARLY * time_limit
-    tried = _judge(predictor, rows, classes, cpu_seconds, LOSS[task])
-    exportable = [each for each in tried if each.model.is_exportable]
-    chosen, refitted = exportable[0], _refitted(exportable, time_limit)
+        hit_time_limit = time.monotonic() - start > _NEARLY * time_limit
+        tried = _judge(predictor, rows, classes, cpu_seconds, LOSS[task])
+        exportable = [each for each in tried if each.model.is_exportable]
+        chosen, cheap = exportable[0], _cheap(exportable, time_limit)
+        shipped = _model(predictor, refit_with_held_out_rows(predictor, chosen.name), classes)
     return FittedBaseline(
-        pipeline=Pipeline([("columns", columns), ("model", chosen.model)]),
+        pipeline=Pipeline([("columns", columns), ("model", shipped)]),
         transforms=transforms,
-        search=Search(chosen=_candidate(chosen.model), trials=_trials(tried, chosen), hit_time_limit=hit_time_limit),
+        training_rows=len(rows.truth) + len(rows.held_out_truth),
+        search=Search(chosen=_candidate(shipped), trials=_trials(tried, chosen), hit_time_limit=hit_time_limit),
         scale=float(rows.truth.std()) if task.predicts_numbers else 1.0,
-        out_of_fold=predict_out_of_fold(dataset, transforms, trained(predictor, refitted.name), classes, seed),
+        out_of_fold=predict_out_of_fold(dataset, transforms, trained(predictor, cheap.name), classes, seed),
+        validation=predict(
+            Pipeline([("columns", columns), ("model", chosen.model)]),
+            features(dataset.table("validation"), transforms),
+        ),
         facts={
             "budget": f"{_BUDGET} Here: {time_limit:g} s with {threads()} threads.",
-            "out_of_fold": f"Training rows are predicted by refits of {refitted.name}.",
-            "shipped": _on_test(chosen.model, columns, dataset, transforms),
+            "out_of_fold": f"Training rows are predicted by refits of {cheap.name}.",
+            "shipped": _on_test(shipped, columns, dataset, transforms),
             "whole_predictor": _on_test(tried[0].model, columns, dataset, transforms),
         },
     )
@@ -103,15 +109,17 @@ def _judge(
     """All models, the best on the validation rows first."""
     tried = []
     for name in predictor.model_names():
-        model = (
-            AutoGluonRegressor(predictor, name) if classes is None else AutoGluonClassifier(predictor, name, classes)
-        )
+        model = _model(predictor, name, classes)
         validation = score(model, rows.held_out, rows.held_out_truth)
         tried.append(_Tried(model, validation, cpu_seconds.get(name, 0.0)))
     return sorted(tried, key=lambda each: each.validation[loss])
 
 
-def _refitted(exportable: Sequence[_Tried], time_limit: float) -> _Tried:
+def _model(predictor: Any, name: str, classes: NDArray[Any] | None) -> AutoGluonModel:
+    return AutoGluonRegressor(predictor, name) if classes is None else AutoGluonClassifier(predictor, name, classes)
+
+
+def _cheap(exportable: Sequence[_Tried], time_limit: float) -> _Tried:
     """The best single model that is cheap enough to be fitted five times more, or else the fastest."""
     single = [each for each in exportable if list(each.model.weights) == [each.name]]
     affordable = [each for each in single if FOLDS * each.cpu_seconds <= _REFITS_SHARE * time_limit]

@@ -110,6 +110,17 @@ def fit_predictor(
     return predictor, clock.cpu_seconds
 
 
+def refit_with_held_out_rows(predictor: TabularPredictor, name: str) -> str:
+    """Fits a model, or the members of an ensemble, anew on all rows; with as many trees, and the same weights.
+
+    Returns:
+        The name of the new model, which is in memory too.
+    """
+    refitted = predictor.refit_full(model=name, set_best_to_refit_full=False, num_cpus=threads(), num_gpus=0)[name]
+    predictor.persist("all", max_memory=None)
+    return refitted
+
+
 def _table(rows: NDArray[np.float32], truth: NDArray[Any], labels: NDArray[Any] | None) -> pd.DataFrame:
     targets = truth if labels is None else np.searchsorted(labels, truth)
     return numbered(rows).assign(**{_LABEL: targets})

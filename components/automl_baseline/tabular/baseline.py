@@ -65,6 +65,7 @@ def train_tabular_baseline(
     measure_on_test(model, dataset, dict(predictions.read(model.predictions("test"))))
     model.parameters = {
         "effort": effort,
+        "training_rows": fitted.training_rows,
         "cpu_seconds": round(time.process_time() - start, 2),
         "onnx_max_difference": difference,
         "onnx_tolerance": TOLERANCE,

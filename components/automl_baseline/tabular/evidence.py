@@ -25,11 +25,15 @@ _IMPORTANCE_ROWS = 1000  # each is asked five times per column
 def write_predictions(model: ModelFolder, dataset: Dataset, fitted: FittedBaseline) -> None:
     """Writes the predictions of every split and, for classification, the label probabilities.
 
-    Training rows are predicted out of fold, and only those with a label; validation and test rows by the final model.
+    Training rows are predicted out of fold, and only those with a label; validation rows by the model that was not yet
+    fitted on them; test rows by the final one.
     """
     rows = {"train": labelled_rows(dataset, "train"), **{name: dataset.table(name) for name in ("validation", "test")}}
-    predicted = {split: predict(fitted.pipeline, features(each, fitted.transforms)) for split, each in rows.items()}
-    predicted["train"] = fitted.out_of_fold
+    predicted = {
+        "train": fitted.out_of_fold,
+        "validation": fitted.validation,
+        "test": predict(fitted.pipeline, features(rows["test"], fitted.transforms)),
+    }
     output = "probabilities" if model.labels else "value"
     for split, each in rows.items():
         answers = to_predictions(model.task, model.labels, {output: predicted[split]})

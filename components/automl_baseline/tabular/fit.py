@@ -1,4 +1,8 @@
-"""Fits the tabular baseline: the final pipeline, and what models without a row predict of that row."""
+"""Fits the tabular baseline: the final pipeline, and what models without a row predict of that row.
+
+What was chosen with the help of validation rows is in the end fitted on them as well, as FLAML does (`retrain_full`)
+and AutoGluon can (`refit_full`): a ninth more to learn from. Validation rows are predicted before that.
+"""
 
 import time
 import warnings
@@ -7,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import Pipeline
@@ -18,7 +23,7 @@ from ...models import feature_transforms
 from ...models.feature_transforms import FeatureTransform
 from ...models.table_rows import labelled_rows
 from .checks import check_columns, check_labels
-from .pipeline import build_pipeline, features
+from .pipeline import build_pipeline, features, predict
 from .rounds import FOLDS, make_folds
 from .search import Search, search
 from .text import linear_pipeline, search_linear
@@ -29,20 +34,24 @@ class FittedBaseline:
     """A fitted pipeline with its history.
 
     Attributes:
-        pipeline: fitted on the labelled training rows.
+        pipeline: fitted on the labelled training and validation rows.
         transforms: of all columns.
+        training_rows: how many these are.
         search: that chose the pipeline's model.
         scale: what differences between predictions are measured in: the standard deviation of the labels; 1 for
             probabilities.
         out_of_fold: predictions of the labelled training rows, [N, C] or [N, 1], in their order.
+        validation: predictions of all validation rows, [M, C] or [M, 1], by the pipeline fitted on training rows only.
         facts: what else is to be said of the training, JSON values only.
     """
 
     pipeline: Pipeline
     transforms: list[FeatureTransform]
+    training_rows: int
     search: Search
     scale: float
     out_of_fold: NDArray[np.floating]
+    validation: NDArray[np.floating]
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -68,13 +77,19 @@ def fit(dataset: Dataset, effort: str, seed: int, time_limit: float) -> FittedBa
     out_of_fold = _out_of_fold(pipeline, training, dataset, transforms, seed)
     truth = training[dataset.label_column].to_numpy()
     pipeline.fit(features(training, transforms), truth)
+    validation = predict(pipeline, features(dataset.table("validation"), transforms))
+    rows = _with_validation_rows(dataset, training)
+    if len(rows) > len(training):
+        pipeline.fit(features(rows, transforms), rows[dataset.label_column].to_numpy())
     print(f"fitted in {time.process_time() - start:.1f} CPU s", flush=True)
     return FittedBaseline(
         pipeline=pipeline,
         transforms=transforms,
+        training_rows=len(rows),
         search=found,
         scale=float(truth.std()) if dataset.task.predicts_numbers else 1.0,
         out_of_fold=out_of_fold,
+        validation=validation,
     )
 
 
@@ -98,6 +113,16 @@ def _transforms(dataset: Dataset, training: pa.Table) -> list[FeatureTransform]:
     transforms = feature_transforms.describe(training, columns)
     check_columns(dataset, transforms)
     return transforms
+
+
+def _with_validation_rows(dataset: Dataset, training: pa.Table) -> pa.Table:
+    """The training rows and the labelled validation rows; without labels that the training rows do not have."""
+    validation, label = dataset.table("validation"), dataset.label_column
+    is_usable = validation[label].is_valid()
+    if not dataset.task.predicts_numbers:
+        known = pc.SetLookupOptions(training[label].unique())
+        is_usable = pc.call_function("is_in", [validation[label]], known)
+    return pa.concat_tables([training, validation.filter(is_usable)])
 
 
 def _out_of_fold(
