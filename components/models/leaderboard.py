@@ -19,7 +19,8 @@ class Trial:
     Attributes:
         name: the estimator in words, such as `LightGBM`.
         hyperparameters: by the estimator's own names, JSON values only.
-        validation: metric to value, on rows that the trial was not fitted on; empty where nothing was measured.
+        validation: metric to value, on rows that the trial was not fitted on, first the one that trials are judged by;
+            empty where nothing was measured.
         cpu_seconds: of fitting and measuring.
         chosen: whether the baseline is this one.
     """

@@ -44,8 +44,8 @@ def a_trial(name: str, validation: dict[str, float], chosen: bool = False, **hyp
     return Trial(name=name, hyperparameters=hyperparameters, validation=validation, cpu_seconds=2.0, chosen=chosen)
 
 
-def test_trials_are_judged_by_the_metric_that_they_are_ordered_by():
-    trials = [a_trial("a", {"accuracy": 0.7, "log_loss": 0.2}), a_trial("b", {"accuracy": 0.8, "log_loss": 0.4})]
+def test_trials_are_judged_by_their_first_metric():
+    trials = [a_trial("a", {"log_loss": 0.2, "accuracy": 0.8}), a_trial("b", {"log_loss": 0.4, "accuracy": 0.7})]
     assert judged_by(trials) == "log_loss"
     assert [(row["value"], row["share"]) for row in trial_rows(trials)] == [(0.2, 0.5), (0.4, 1.0)]
 

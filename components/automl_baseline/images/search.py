@@ -109,6 +109,8 @@ def search(
         start = time.process_time()
         validation = measure(candidate)
         seconds = round(time.process_time() - start, 2)
+        if validation:
+            validation = {metric: validation[metric], **validation}
         tried.append((candidate, _trial(candidate, validation, seconds)))
         reached = "".join(f"{name} {value:.4f}, " for name, value in validation.items())
         print(f"trial {len(tried)} of {len(candidates)}: {reached}{seconds} CPU s", flush=True)

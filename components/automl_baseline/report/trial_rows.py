@@ -1,23 +1,18 @@
 """The leaderboard as rows of a table."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from textwrap import shorten
 from typing import Any
 
 from ...models.leaderboard import Trial
-from ...models.metrics import HIGHER_IS_BETTER
 from ...reports.formats import number
 
 LONGEST = 300  # characters of hyperparameters
 
 
 def judged_by(trials: Sequence[Trial]) -> str:
-    """The validation metric whose order the trials are in; "" where nothing was measured."""
-    measured = [trial.validation for trial in trials if trial.validation]
-    names = [name for name in (measured[0] if measured else ()) if all(name in each for each in measured)]
-    ordered = (name for name in names if _is_ordered([each[name] for each in measured], HIGHER_IS_BETTER.get(name)))
-    return next(ordered, next(iter(names), ""))
+    """The validation metric that the trials were judged by, see `leaderboard`; "" where nothing was measured."""
+    return next((next(iter(trial.validation)) for trial in trials if trial.validation), "")
 
 
 def trial_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
@@ -46,8 +41,3 @@ def in_words(hyperparameters: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{name} {number(value) if isinstance(value, float) else value}" for name, value in hyperparameters.items()
     )
-
-
-def _is_ordered(values: Sequence[float], higher_is_better: bool | None) -> bool:
-    signed = values if higher_is_better else [-value for value in values]
-    return all(before >= after for before, after in pairwise(signed))

@@ -71,7 +71,9 @@ def fit_autogluon(dataset: Dataset, transforms: list[FeatureTransform], seed: in
         pipeline=Pipeline([("columns", columns), ("model", shipped)]),
         transforms=transforms,
         training_rows=len(rows.truth) + len(rows.held_out_truth),
-        search=Search(chosen=_candidate(shipped), trials=_trials(tried, chosen), hit_time_limit=hit_time_limit),
+        search=Search(
+            chosen=_candidate(shipped), trials=_trials(tried, chosen, LOSS[task]), hit_time_limit=hit_time_limit
+        ),
         scale=float(rows.truth.std()) if task.predicts_numbers else 1.0,
         out_of_fold=predict_out_of_fold(dataset, transforms, trained(predictor, cheap.name), classes, seed),
         validation=predict(
@@ -136,12 +138,12 @@ def _candidate(model: AutoGluonModel) -> Candidate:
     )
 
 
-def _trials(tried: Sequence[_Tried], chosen: _Tried) -> list[Trial]:
+def _trials(tried: Sequence[_Tried], chosen: _Tried, loss: str) -> list[Trial]:
     return [
         Trial(
             name=each.name if each.model.is_exportable else f"{each.name} (not for ONNX)",
             hyperparameters=each.model.hyperparameters,
-            validation=each.validation,
+            validation={loss: each.validation[loss], **each.validation},
             cpu_seconds=each.cpu_seconds,
             chosen=each is chosen,
         )

@@ -35,7 +35,9 @@ def member_forest(key: str, trained: Any) -> Forest:
 
 def _xgboost_forest(estimator: Any) -> Forest:
     """Source: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html#json-schema."""
-    booster = estimator.get_booster()[: estimator.best_iteration + 1]
+    booster = estimator.get_booster()
+    # Without early stopping, as in a refit, all trees count and there is no such attribute.
+    booster = booster[: getattr(estimator, "best_iteration", booster.num_boosted_rounds() - 1) + 1]
     learner = json.loads(booster.save_raw("json"))["learner"]
     model = learner["gradient_booster"]["model"]
     # One number for all targets, or in later versions one for each.

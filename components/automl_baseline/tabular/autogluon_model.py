@@ -42,7 +42,10 @@ class AutoGluonModel(BaseEstimator):
         model = trained(self.predictor, self.name)
         # AutoGluon has no public way to these.
         weights = model._get_model_weights() if hasattr(model, "_get_model_weights") else {self.name: 1.0}
-        return {name: float(weight) for name, weight in weights.items()}
+        # An ensemble of refitted models names them as they were before.
+        refits = self.predictor.model_refit_map()
+        names = refits if self.name in refits.values() else {}
+        return {names.get(name, name): float(weight) for name, weight in weights.items()}
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def _judge(task: Task, tried: Sequence[Tried], seconds: Sequence[float]) -> tupl
         Trial(
             name=candidate.name,
             hyperparameters=candidate.hyperparameters,
-            validation=metrics,
+            validation={loss: metrics[loss], **metrics},
             cpu_seconds=cpu_seconds,
             chosen=candidate is chosen,
         )
