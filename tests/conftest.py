@@ -1,10 +1,14 @@
 """Fixtures that several test files share."""
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Before any of them is loaded: threads of OpenMP wait for each other in a loop, which on a busy core takes for ever.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 import tiny_series
 
+from graduate.components.automl_baseline.agreement import TOLERANCE
 from graduate.components.automl_baseline.forecasting.baseline import train_forecasting_baseline
 from graduate.components.automl_baseline.forecasting.candidates import Candidate, fit
 from graduate.components.automl_baseline.forecasting.forecasters import LinearSteps
-from graduate.components.automl_baseline.forecasting.to_onnx import TOLERANCE, export, prove
+from graduate.components.automl_baseline.forecasting.to_onnx import export, prove
 from graduate.components.automl_baseline.forecasting.windows import Framing
 from graduate.components.automl_baseline.train import train_baseline
 from graduate.components.batch_predict.predict import predict

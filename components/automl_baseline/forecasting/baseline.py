@@ -17,10 +17,11 @@ from ...models.folder import ModelFolder
 from ...models.hyperparameters import Hyperparameters
 from ...models.measured import measure_on_test
 from ...models.series_windows import SeriesRows
+from ..agreement import TOLERANCE
 from .evidence import write_importance, write_predictions, write_transforms
 from .forecasters import Forecaster
 from .search import Search, search
-from .to_onnx import TOLERANCE, export, prove
+from .to_onnx import export, prove
 
 
 # OpenMP's threads wait for each other in a loop, see `tabular.baseline`.

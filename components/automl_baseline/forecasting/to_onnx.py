@@ -14,16 +14,12 @@ from numpy.typing import NDArray
 from onnx import numpy_helper, parser
 
 from ...data.storage import write_atomically
-from ...errors import FinalError
 from ...models.onnx_names import rename
+from ..agreement import largest_accepted
 from ..tabular.tree_ensemble import append_trees
 from .forecasters import GRID, BoostedTrees, Forecaster
 from .windows import Framing, scale
 
-# The largest difference accepted, as a share of the window's own size: its level and its spread. What is left is the
-# rounding to float32 of a model's answer and of the forecast.
-TOLERANCE = 1e-5
-_NAMED_ROWS = 10
 _MISSING_SHARE = 0.2
 
 # Types by number (TensorProto.DataType): 1 float, 7 int64, 11 double.
@@ -129,10 +125,10 @@ def prove(
         identities: names of the rows.
 
     Returns:
-        The largest difference, in the measure of `TOLERANCE`.
+        The largest difference, as a share of the window's level and spread.
 
     Raises:
-        FinalError: some rows differ by more than `TOLERANCE`; the sentence names them.
+        FinalError: some rows differ by more than `agreement.TOLERANCE`; the sentence names them.
     """
     both = {name: np.concatenate([values, values]) for name, values in inputs.items()}
     is_hole = np.random.default_rng(0).random(inputs["past"].shape) < _MISSING_SHARE
@@ -142,16 +138,7 @@ def prove(
     session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, both)
     differences = np.abs(np.asarray(found)[:, 0] - forecaster.unscaled(windows)) / np.where(size > 0, size, 1)[:, 0]
-    differing = np.flatnonzero(~(differences <= TOLERANCE))
-    if len(differing):
-        names = [*identities, *(f"{each} (values missing)" for each in identities)]
-        named = ", ".join(names[int(place)] for place in differing[:_NAMED_ROWS])
-        raise FinalError(
-            f"The ONNX graph disagrees with its source by up to {differences.max():.3g} (accepted: {TOLERANCE:g}) on"
-            f" {len(differing)} of {len(names)} rows, among them {named}; this baseline is not usable, please"
-            " report it."
-        )
-    return float(differences.max())
+    return largest_accepted(differences, [*identities, *(f"{each} (values missing)" for each in identities)])
 
 
 def _scaled(framing: Framing, model: str, constants: Mapping[str, NDArray[np.generic]]) -> onnx.ModelProto:

@@ -12,10 +12,11 @@ from ...models.folder import ModelFolder
 from ...models.hyperparameters import Hyperparameters
 from ...models.measured import measure_on_test
 from ...models.table_rows import labelled_rows
+from ..agreement import TOLERANCE
 from .evidence import write_importance, write_predictions
 from .fit import FittedBaseline, fit
 from .pipeline import features
-from .proof import TOLERANCE, prove
+from .proof import prove
 from .search import Search
 from .to_onnx import export
 

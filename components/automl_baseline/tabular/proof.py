@@ -8,13 +8,9 @@ import onnxruntime as ort
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ...errors import FinalError
+from ..agreement import largest_accepted
 from .pipeline import predict
 
-# The largest difference accepted, beyond the rounding of the answer to float32: of a probability, or of a value in
-# standard deviations of the labels.
-TOLERANCE = 1e-5
-_NAMED_ROWS = 10
 _ROWS_PER_CALL = 1024  # a text has some thousand columns
 _MISSING_SHARE = 0.2
 _UNSEEN = "\N{SNOWMAN} unseen"
@@ -31,10 +27,11 @@ def prove(pipeline: Pipeline, file: Path, rows: pd.DataFrame, identities: Sequen
         scale: what a difference is measured in: the standard deviation of the labels; 1 for probabilities.
 
     Returns:
-        The largest difference, in the measure of `TOLERANCE`.
+        The largest difference beyond the rounding of the answer to float32: of a probability, or of a value in standard
+        deviations of the labels.
 
     Raises:
-        FinalError: some rows differ by more than `TOLERANCE`; the sentence names them.
+        FinalError: some rows differ by more than `agreement.TOLERANCE`; the sentence names them.
     """
     session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
     both = pd.concat([rows, disturbed(rows)], ignore_index=True)
@@ -43,15 +40,7 @@ def prove(pipeline: Pipeline, file: Path, rows: pd.DataFrame, identities: Sequen
     expected = predict(pipeline, both)
     rounding = np.spacing(np.abs(expected).astype(np.float32)) / 2
     differences = np.maximum(np.abs(np.concatenate(found) - expected) - rounding, 0).max(axis=1) / scale
-    differing = np.flatnonzero(~(differences <= TOLERANCE))
-    if len(differing):
-        names = [*identities, *(f"{each} (disturbed)" for each in identities)]
-        named = ", ".join(names[int(place)] for place in differing[:_NAMED_ROWS])
-        raise FinalError(
-            f"The ONNX graph disagrees with its source by up to {differences.max():.3g} (accepted: {TOLERANCE:g}) on"
-            f" {len(differing)} of {len(both)} rows, among them {named}; this baseline is not usable, please report it."
-        )
-    return float(differences.max())
+    return largest_accepted(differences, [*identities, *(f"{each} (disturbed)" for each in identities)])
 
 
 def disturbed(rows: pd.DataFrame) -> pd.DataFrame:
