@@ -170,7 +170,9 @@ def _wrap(text: str, width: float, character_width: float) -> list[str]:
 
 
 def _label(step: Step, place: tuple[float, float], style: Style) -> Label:
-    lines = _wrap(f"if {step.conditions[-1]}", style.step_width * (1 if style.vertical else 2), _LABEL_CHARACTER_WIDTH)
+    lines = _wrap(
+        f"if {' and '.join(step.conditions)}", style.step_width * (1 if style.vertical else 2), _LABEL_CHARACTER_WIDTH
+    )
     return Label(place[0], place[1] - 6, lines)
 
 
