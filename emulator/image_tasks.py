@@ -1,5 +1,6 @@
 """AutoML training on images (schema/trainingjob/definition/automl_image_*_1.0.0.yaml)."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,9 +66,9 @@ class ImageTask(Task):
             images=True,
         )
 
+    @abstractmethod
     def learner(self, inputs: Any, items: Sequence[ImageItem]) -> "_Classifier | _Detector":
         """Learns from images."""
-        raise NotImplementedError
 
     def _budget(self, inputs: Any) -> tuple[int, int]:
         return _EDGE_BUDGET if inputs.model_type in _EDGE_TYPES else self.cloud_budget
