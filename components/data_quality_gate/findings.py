@@ -1,11 +1,14 @@
 """What the gate finds: cases, each of one item or box, grouped by rule into findings."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..reports.pictures import PredictedBox
 from .rules import RULES, SEVERITIES, Severity
+
+# verdict.json is read by people and small tools; findings.jsonl has all cases.
+MOST_IN_VERDICT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Case:
         box: index in the item's boxes, or -1 for the whole item.
         twin: split and id of the item that this one repeats.
         proposal: the box that the baseline would draw.
+        column: name of the column that the case is of or in, "" where it is of none.
     """
 
     id: str
@@ -29,17 +33,38 @@ class Case:
     box: int = -1
     twin: tuple[str, str] | None = None
     proposal: PredictedBox | None = None
+    column: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """One of the `items` of a finding in verdict.json, and with its rule one line of findings.jsonl.
 
-        `id`, `source`, `split`, `box` and `detail` as above. Where there is a proposal (missing_box), `bbox` is its
-        [xMin, xMax, yMin, yMax], as Vertex AI orders predicted boxes: shares of the image's width and height, 0..1.
+        `id`, `source`, `split`, `box`, `column` and `detail` as above. Where there is a proposal (missing_box), `bbox`
+        is its [xMin, xMax, yMin, yMax], as Vertex AI orders predicted boxes: shares of the image's width and height, 0..1.
         """
-        fields = {"id": self.id, "source": self.source, "split": self.split, "box": self.box, "detail": self.detail}
+        names = ("id", "source", "split", "box", "column", "detail")
+        fields: dict[str, Any] = {name: getattr(self, name) for name in names}
         if box := self.proposal:
             fields["bbox"] = [box.xmin, box.xmax, box.ymin, box.ymax]
         return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What would be measured if the data were otherwise: "drop `tax_code`: roc_auc 0.991 → 0.835".
+
+    Attributes:
+        change: what is changed, in words.
+        metric: its name.
+        before: of the data as they are.
+        after: of the changed data, by the same kind of model on the same items where both have them.
+        note: how it was measured, one sentence.
+    """
+
+    change: str
+    metric: str
+    before: float
+    after: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +79,7 @@ class Finding:
         threshold: its limit.
         cases: where it was found.
         accepted: whether the user accepts the rule, so that it stops nothing.
+        counterfactuals: what would be measured without it, where that can be told.
     """
 
     rule: str
@@ -63,6 +89,7 @@ class Finding:
     threshold: float
     cases: Sequence[Case]
     accepted: bool = False
+    counterfactuals: Sequence[Counterfactual] = ()
 
     @property
     def stops(self) -> bool:
@@ -79,8 +106,9 @@ class Finding:
             "threshold": self.threshold,
             "accepted": self.accepted,
             "advice": RULES[self.rule].advice,
+            "counterfactuals": [asdict(each) for each in self.counterfactuals],
             "count": len(self.cases),
-            "items": [case.as_json() for case in self.cases],
+            "items": [case.as_json() for case in self.cases[:MOST_IN_VERDICT]],
         }
 
 

@@ -9,17 +9,17 @@ from ..data.storage import write_atomically
 from ..errors import InputError
 from ..models.folder import ModelFolder
 from ..reports.page import render, write_page
-from .balance_rules import balance
-from .duplicate_rules import duplicates_and_overlap
-from .evidence import page_context
+from .duplicates.copies import duplicates_and_overlap
 from .findings import Finding, NotJudged, Outcome, marked
-from .missing_boxes import missing_boxes
+from .labels.balance import balance
+from .labels.missing_boxes import missing_boxes
+from .labels.wrong_labels import wrong_labels
 from .naive import naive_metrics
+from .page.evidence import page_context
 from .rules import accepted_rules
-from .schema_rules import schema_and_types
+from .schema.marks import schema_and_types
 from .standing import standing
 from .verdict import AUTO, Verdict, checked_decision, decide
-from .wrong_labels import wrong_labels
 
 
 def judge(
@@ -60,7 +60,7 @@ def judge(
     findings = marked((each for each in outcomes if isinstance(each, Finding)), accepted)
     not_judged = [each for each in outcomes if isinstance(each, NotJudged)]
     verdict = decide(place, findings, not_judged, decision)
-    html = render("data_quality_gate/page.html", **page_context(data, model, verdict))
+    html = render("data_quality_gate/page/page.html", **page_context(data, model, verdict))
     _write(verdict, Path(output))
     write_page(page, html)
     print(f"verdict: {verdict.decision}. {verdict.reason}", flush=True)

@@ -52,6 +52,7 @@ class Rule:
 
 # In the order in which the gate looks.
 RULES: dict[str, Rule] = {
+    # Schema and types: what the importer marked or could not read.
     "undecodable_image": Rule("Image that cannot be decoded", "Export these images again, or take them out."),
     "unreadable_file": Rule("File that cannot be read", "Mend the path or the permission, or take the line out."),
     "too_large": Rule("Image too large", "Scale these images down."),
@@ -70,8 +71,39 @@ RULES: dict[str, Rule] = {
     "box_degenerate": Rule("Box below one pixel", "Draw it again; until then the box is not used."),
     "box_out_of_range": Rule("Box out of frame", "Check it; until then only its part in the frame is used."),
     "box_empty_label": Rule("Box without label", "Name what is in it; until then the box is not used."),
+    "duplicate_box": Rule("Same box twice", "Keep one of each: the copy counts as an object that is never found."),
+    "tiny_box": Rule("Tiny box", "Check that these are objects and not slips of the mouse.", "info"),
+    # The service's own limit: https://docs.cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
+    "large_file": Rule("Image file over 30 MB", "Scale these images down: the service takes no larger ones."),
+    # Schema and types: what the gate measures.
+    "no_test_items": Rule(
+        "Nothing to measure on", "Label items of the test split, or let the split be made.", severity="critical"
+    ),
+    "schema_break": Rule(
+        "Schema broken",
+        "Mend what makes the data, or accept the new schema by name.",
+        severity="critical",
+    ),
+    "new_column": Rule("New column", "Nothing, if it is meant: the reference does not have it.", "info"),
+    "new_category": Rule("Category that the reference does not have", "Check the spelling of these categories."),
+    "range_break": Rule("Value out of range", "Check these values: units, signs and slips of the decimal point."),
+    "missing_values": Rule(
+        "Many missing values", "Fill the column, or drop it.", threshold=0.5, unit="of the rows of a column"
+    ),
+    "constant_column": Rule("Column without information", "Drop the column: all its values are the same."),
+    "id_column": Rule("Column that numbers the rows", "Drop the column: it says which row it is, nothing more."),
+    "empty_text": Rule("Empty text", "Write the text, or take the row out."),
+    "bad_encoding": Rule("Text in the wrong encoding", "Export the text again as UTF-8."),
+    "dark_image": Rule("Dark image", "Look whether its objects can be seen."),
+    "light_image": Rule("Overexposed image", "Look whether its objects can be seen."),
+    "blurry_image": Rule("Blurred image", "Look whether its objects can be told apart."),
+    "low_information_image": Rule("Image with nothing in it", "Look whether it shows anything."),
+    "odd_size_image": Rule("Image of odd size", "Check that it is no icon or scan that came along."),
+    "odd_aspect_ratio_image": Rule("Image of odd aspect ratio", "Check that it is no strip that came along."),
+    # Duplicates and overlap.
     "duplicate": Rule("Same item twice in a split", "Keep one of each; the copies only add weight."),
-    "near_duplicate": Rule("Nearly the same image twice in a split", "Keep one of each, unless both are meant."),
+    "near_duplicate": Rule("Nearly the same item twice in a split", "Keep one of each, unless both are meant."),
+    "contradiction": Rule("Same item with different labels", "Decide which label is right."),
     "split_overlap": Rule(
         "Same item in two splits",
         "Keep all copies of an item in one split: a model must not be measured on what it was trained on.",
@@ -93,13 +125,39 @@ RULES: dict[str, Rule] = {
         threshold=10,
         unit="times as many of the commonest label as of the rarest",
     ),
+    # Leakage and importance.
+    "leakage": Rule(
+        "Column that gives the label away",
+        "Drop the column if it is not known when a prediction is asked for.",
+        severity="critical",
+    ),
+    "time_leakage": Rule(
+        "Future in the training data",
+        "Train on what was known before the time that is predicted.",
+        severity="critical",
+    ),
+    "dominant_column": Rule(
+        "Column that decides almost alone", "Check that it is known when a prediction is asked for."
+    ),
+    "uninformative_columns": Rule(
+        "Most columns say nothing",
+        "Drop these columns, or look for better ones.",
+        threshold=0.5,
+        unit="of the columns",
+    ),
+    # Label errors.
     "wrong_label": Rule(
         "Probably a wrong label",
         "Look at each, and correct those that are wrong.",
         critical_threshold=0.2,
         unit="of all labels",
     ),
+    "wrong_value": Rule("Probably a wrong number to predict", "Look at each, and correct those that are wrong."),
+    "outlier": Rule("Item unlike all others", "Look whether it belongs to the data.", "info"),
     "missing_box": Rule("Probably a missing box", "Look at each, and box what was left out."),
+    "misplaced_box": Rule("Probably a misplaced box", "Look at each, and draw it again."),
+    # Drift.
+    "drift": Rule("Drift", "Find out what has changed: a model trained on the one is used on the other."),
 }
 
 

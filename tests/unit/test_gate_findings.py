@@ -16,8 +16,8 @@ from sklearn.model_selection import cross_val_predict
 from graduate.components.data.items import Box, Fault, Reject, Task
 from graduate.components.data_quality_gate.findings import Case, Finding
 from graduate.components.data_quality_gate.judge import judge
-from graduate.components.data_quality_gate.missing_boxes import typical_confidence
-from graduate.components.data_quality_gate.wrong_labels import calibrated, improbable
+from graduate.components.data_quality_gate.labels.missing_boxes import typical_confidence
+from graduate.components.data_quality_gate.labels.wrong_labels import calibrated, improbable
 
 BIRD = Box("cat", 0.05, 0.6, 0.3, 0.95)
 
@@ -132,7 +132,7 @@ def test_a_detection_where_nothing_is_labelled_is_a_missing_box(tmp_path, scenes
 
 def test_a_case_without_a_proposal_has_no_box_to_propose():
     case = Case("a.png", "import.jsonl:1", "train", "blank")
-    assert list(case.as_json()) == ["id", "source", "split", "box", "detail"]
+    assert list(case.as_json()) == ["id", "source", "split", "box", "column", "detail"]
 
 
 def test_detections_count_from_the_confidence_that_four_of_five_labelled_boxes_reach():

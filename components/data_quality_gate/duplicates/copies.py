@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ..data.dataset import Dataset
-from .columns import read_columns
-from .findings import Case, Finding, counted
-from .near_duplicates import COLUMNS, near_twins
+from ...data.dataset import Dataset
+from ..columns import read_columns
+from ..findings import Case, Finding, counted
+from .near_images import COLUMNS, near_twins
 
 
 def duplicates_and_overlap(data: Dataset) -> Iterator[Finding]:

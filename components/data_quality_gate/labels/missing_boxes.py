@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.dataset import Dataset
-from ..data.items import SPLITS, Box, Item, Task
-from ..models import predictions as prediction_files
-from ..models.folder import ModelFolder
-from ..reports.pictures import PredictedBox, predicted_boxes
-from .findings import Case, NotJudged, Outcome, counted
+from ...data.dataset import Dataset
+from ...data.items import SPLITS, Box, Item, Task
+from ...models import predictions as prediction_files
+from ...models.folder import ModelFolder
+from ...reports.pictures import PredictedBox, predicted_boxes
+from ..findings import Case, NotJudged, Outcome, counted
 
 RULE = "missing_box"
 # The share of labelled boxes that the baseline may find less confidently than what it proposes.

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.images import decode, read_image
-from ..data.items import Box, Item
-from ..reports.pictures import PredictedBox, thumbnail
-from .findings import Case
+from ...data.images import decode, read_image
+from ...data.items import Box, Item
+from ...reports.pictures import PredictedBox, thumbnail
+from ..findings import Case
 
 _SIDE = 240
 # A close-up is this many times as long as the box, and at least this share of the image's shorter side.

@@ -14,8 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..data.images import decode, read_image
-from ..data.items import Item
+from ...data.images import decode, read_image
+from ...data.items import Item
 
 # What an `Item` needs to be read again.
 COLUMNS = ("id", "uri", "source", "sha256", "ml_use", "width", "height", "phash")

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from ..data.dataset import Dataset
-from ..models import label_probabilities
-from ..models.folder import ModelFolder
-from ..models.label_probabilities import LabelProbabilities
-from .columns import sources
-from .findings import Case, NotJudged, Outcome, finding
+from ...data.dataset import Dataset
+from ...models import label_probabilities
+from ...models.folder import ModelFolder
+from ...models.label_probabilities import LabelProbabilities
+from ..columns import sources
+from ..findings import Case, NotJudged, Outcome, finding
 
 RULE = "wrong_label"
 # Share of the largest odds that are possible at the estimated rate of wrong labels, and the limits of the odds asked:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..data import storage
-from ..data.dataset import Dataset
-from .columns import read_columns
-from .findings import Case, Finding, counted
-from .rules import RULES
+from ...data import storage
+from ...data.dataset import Dataset
+from ..columns import read_columns
+from ..findings import Case, Finding, counted
+from ..rules import RULES
 
 
 def schema_and_types(data: Dataset) -> Iterator[Finding]:

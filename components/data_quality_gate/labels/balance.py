@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from ..data.dataset import Dataset
-from ..data.items import Task
-from .findings import Case, Finding, finding
-from .rules import RULES
+from ...data.dataset import Dataset
+from ...data.items import Task
+from ..findings import Case, Finding, finding
+from ..rules import RULES
 
 
 def train_counts(data: Dataset) -> dict[str, int]:

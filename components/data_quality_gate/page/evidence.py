@@ -8,16 +8,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.dataset import Dataset
-from ..data.items import SPLITS, Item
-from ..models.folder import ModelFolder
-from .balance_rules import train_counts
+from ...data.dataset import Dataset
+from ...data.items import SPLITS, Item
+from ...models.folder import ModelFolder
+from ..findings import Case, Finding
+from ..labels.balance import train_counts
+from ..naive import guessing
+from ..rules import RULES, SEVERITIES, Rule
+from ..standing import DEPLOY_ABOVE, FIX_BELOW
+from ..verdict import Verdict
 from .close_up import picture, whole_picture
-from .findings import Case, Finding
-from .naive import guessing
-from .rules import RULES, SEVERITIES, Rule
-from .standing import DEPLOY_ABOVE, FIX_BELOW
-from .verdict import Verdict
 
 # A page of at most this many pictures stays under a few megabytes.
 MOST_PICTURES = 60

@@ -1,0 +1,1 @@
+"""Drift: what differs between the splits, and since an earlier run."""

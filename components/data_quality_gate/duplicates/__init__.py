@@ -1,0 +1,1 @@
+"""Duplicates, and overlap between the splits."""

@@ -1,0 +1,1 @@
+"""Labels: too few, out of balance, probably wrong, missing or misplaced."""

@@ -1,0 +1,1 @@
+"""Leakage and importance: what the label can be read from, found by models of the gate's own."""

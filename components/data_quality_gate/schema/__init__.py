@@ -1,0 +1,1 @@
+"""Schema and types: what each item, column and image is by itself."""

@@ -1,0 +1,1 @@
+"""Does the gate find what is planted in the user's own data?"""
