@@ -17,6 +17,7 @@ from ..components.automl_baseline.train import AUTOGLUON_TASKS
 from ..components.batch_predict.component import batch_predict
 from ..components.data.items import Task
 from ..components.data_quality_gate.component import data_quality_gate
+from ..components.data_quality_gate.standing import DEPLOY_ABOVE, FIX_BELOW
 from ..components.errors import InputError
 from ..components.evaluate.component import evaluate
 from ..components.fine_tune.component import fine_tune
@@ -66,6 +67,10 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
         horizon: int = 0,
         target_metric: str = "",
         target_value: float = 0.0,
+        judge_by: str = "skill",
+        fix_below: float = FIX_BELOW,
+        deploy_above: float = DEPLOY_ABOVE,
+        reference: str = "",
         engine: str = "local",
         accept: str = "",
         decision: str = "auto",
@@ -128,8 +133,13 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
                 baseline=baseline.outputs["model"],
                 target_metric=target_metric,
                 target_value=target_value,
+                judge_by=judge_by,
+                fix_below=fix_below,
+                deploy_above=deploy_above,
+                reference=reference,
                 accept=accept,
                 decision=decision,
+                seed=seed,
             )
             settle(gate, "Judge the data and the baseline", LARGE)
 

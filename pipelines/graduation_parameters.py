@@ -5,6 +5,7 @@ from typing import get_args
 from ..components.automl_baseline.train import EFFORTS, ENGINES
 from ..components.data.items import Task
 from ..components.data_quality_gate.rules import RULES
+from ..components.data_quality_gate.standing import Measure
 from ..components.data_quality_gate.verdict import Decision
 from ..components.models.metrics import DEFAULT_METRIC, METRICS
 
@@ -22,7 +23,12 @@ def describe_parameters(task: Task, can_graduate: bool) -> str:
         series_column: Of a forecast, the column that names the series; empty where there is one.
         horizon: Of a forecast, how many periods ahead. Between 0 and 10000.
         target_metric: What models are judged by; empty for {DEFAULT_METRIC[task]}. One of: {", ".join(METRICS[task])}.
-        target_value: The value of the metric that is good enough; 0 for its best value.
+        target_value: The value of the metric that is good enough; 0 where nobody knows.
+        judge_by: What the share is of: skill from guessing to the target, or the ratio of metric and target. One of:
+            {", ".join(get_args(Measure))}.
+        fix_below: Share of the target under which the data are to be mended. Between 0 and 1.
+        deploy_above: Share of the target above which the baseline may be shipped. Between 0 and 1.
+        reference: profile.json of an earlier verdict, to hold a table against. A location; empty for none.
         engine: Where the baseline is trained. One of: {", ".join(ENGINES)}.
         accept: Rules of the gate whose critical findings are accepted, separated by commas. Any of: {", ".join(RULES)}.
         decision: What to do after the gate, auto by the evidence. One of: {", ".join(decisions)}.

@@ -16,22 +16,34 @@ def data_quality_gate(
     metrics: dsl.Output[dsl.Metrics],
     target_metric: str = "",
     target_value: float = 0.0,
+    judge_by: str = "skill",
+    fix_below: float = 0.5,
+    deploy_above: float = 0.8,
+    reference: str = "",
     accept: str = "",
     decision: str = "auto",
+    seed: int = 0,
 ) -> NamedTuple("Outputs", [("decision", str)]):  # pyright: ignore[reportInvalidTypeForm]
     """Decides whether to fix the data, to graduate to an own model, or to ship the baseline.
 
     Args:
         dataset: The data set to judge.
         baseline: Model folder of the baseline that was trained on it, with predictions and label probabilities.
-        verdict: Folder with verdict.json, and with findings.jsonl: every item that a rule found.
+        verdict: Folder with verdict.json; findings.jsonl, every item that a rule found; and profile.json, what the
+            columns of a table hold, which can be the `reference` of a later run.
         page: The verdict and its evidence for people.
-        metrics: Skill, its parts, and the number of cases of each rule, named found_*.
+        metrics: Skill, its parts and its interval, and the number of cases of each rule, named found_*.
         target_metric: Metric to judge by: ap, ap50, ap75; accuracy, log_loss, macro_f1, roc_auc; rmse, mae or r2. Empty
             for the task's usual one: ap50, accuracy or rmse.
-        target_value: What the metric should reach. 0 for its best value: 1, or 0 where lower is better.
+        target_value: What the metric should reach. 0 where nobody knows: its best value stands in, and only a baseline
+            that is hardly better than guessing condemns the data.
+        judge_by: "skill", (metric - naive) / (target - naive), or "ratio", metric / target.
+        fix_below: Share of the target under which the data are to be mended.
+        deploy_above: Share of the target above which the baseline may be shipped.
+        reference: profile.json of an earlier verdict, a path or gs:// URI, to hold a table against. Empty for none.
         accept: Names of rules whose critical findings do not stop, separated by commas.
         decision: "auto", or "fix_data", "graduate" or "deploy_baseline" to force it.
+        seed: Of the gate's own models and samples.
 
     Returns:
         decision: "fix_data", "graduate" or "deploy_baseline", for the pipeline to branch on.
@@ -48,9 +60,13 @@ def data_quality_gate(
             page=page.path,
             target_metric=target_metric,
             target_value=target_value,
+            judge_by=judge_by,
+            fix_below=fix_below,
+            deploy_above=deploy_above,
+            reference=reference,
             accept=accept,
             decision=decision,
+            seed=seed,
         )
-    figures = {name: getattr(result.standing, name) for name in ("skill", "baseline", "target", "naive")}
-    log_metrics(metrics, figures | {f"found_{each.rule}": len(each.cases) for each in result.findings})
+    log_metrics(metrics, result.figures() | {f"found_{each.rule}": len(each.cases) for each in result.findings})
     return (result.decision,)  # pyright: ignore[reportReturnType]

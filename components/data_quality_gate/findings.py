@@ -38,8 +38,8 @@ class Case:
     def as_json(self) -> dict[str, Any]:
         """One of the `items` of a finding in verdict.json, and with its rule one line of findings.jsonl.
 
-        `id`, `source`, `split`, `box`, `column` and `detail` as above. Where there is a proposal (missing_box), `bbox`
-        is its [xMin, xMax, yMin, yMax], as Vertex AI orders predicted boxes: shares of the image's width and height, 0..1.
+        `id`, `source`, `split`, `box`, `column` and `detail` as above. Where there is a proposal, `bbox` is its
+        [xMin, xMax, yMin, yMax], as Vertex AI orders predicted boxes: shares of the image's width and height, 0..1.
         """
         names = ("id", "source", "split", "box", "column", "detail")
         fields: dict[str, Any] = {name: getattr(self, name) for name in names}

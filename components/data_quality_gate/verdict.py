@@ -8,10 +8,15 @@ from typing import Any, Literal, get_args
 from ..errors import InputError
 from .findings import Finding, NotJudged
 from .rules import RULES
-from .standing import DEPLOY_ABOVE, FIX_BELOW, Standing
+from .standing import Standing
 
 Decision = Literal["fix_data", "graduate", "deploy_baseline"]
 AUTO = "auto"
+_WORDS: dict[Decision, str] = {
+    "fix_data": "fix the data",
+    "graduate": "graduate to an own model",
+    "deploy_baseline": "ship the baseline",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +25,49 @@ class Verdict:
 
     Attributes:
         decision: one of the three.
-        reason: one or two sentences for people.
+        reason: one to three sentences for people.
         decided_by: "user" where the decision was forced by parameter.
-        standing: where the baseline stands.
+        standing: where the baseline stands; None where there was nothing to measure it on.
         findings: the gravest first.
         not_judged: rules that could not be looked for.
+        straddles: one sentence where the baseline's interval allows for another decision, otherwise "".
     """
 
     decision: Decision
     reason: str
     decided_by: Literal["auto", "user"]
-    standing: Standing
+    standing: Standing | None
     findings: Sequence[Finding]
     not_judged: Sequence[NotJudged]
+    straddles: str = ""
+
+    def figures(self) -> dict[str, float]:
+        """Where the baseline stands, for the metrics of a pipeline UI; empty where there is nothing to measure on."""
+        if self.standing is None:
+            return {}
+        found = {name: float(getattr(self.standing, name)) for name in ("skill", "baseline", "target", "naive")}
+        low_high = self.standing.place_interval or ()
+        return found | dict(zip((f"{self.standing.by}_low", f"{self.standing.by}_high"), low_high, strict=False))
 
     def as_json(self) -> dict[str, Any]:
         """Content of verdict.json."""
+        place = self.standing
         return {
             "decision": self.decision,
             "reason": self.reason,
             "decided_by": self.decided_by,
-            "metric": self.standing.metric,
-            "baseline": self.standing.baseline,
-            "target": self.standing.target,
-            "naive": self.standing.naive,
-            "skill": self.standing.skill,
-            "raw_ratio": self.standing.raw_ratio,
+            "metric": place and place.metric,
+            "baseline": place and place.baseline,
+            "interval": place and place.interval,
+            "target": place and place.target,
+            "target_is_given": place and place.target_is_given,
+            "naive": place and place.naive,
+            "judged_by": place and place.by,
+            "skill": place and place.skill,
+            "raw_ratio": place and place.raw_ratio,
+            "place_interval": place and place.place_interval,
+            "bands": place and place.bands,
+            "straddles": self.straddles,
             "findings": [finding.as_json() for finding in self.findings],
             "not_judged": {each.rule: each.reason for each in self.not_judged},
         }
@@ -66,36 +88,79 @@ def checked_decision(decision: str) -> str:
 
 
 def decide(
-    standing: Standing, findings: Sequence[Finding], not_judged: Sequence[NotJudged], decision: str = AUTO
+    standing: Standing | None, findings: Sequence[Finding], not_judged: Sequence[NotJudged], decision: str = AUTO
 ) -> Verdict:
-    """Judges: critical findings that are not accepted come first, then the baseline's skill.
+    """Judges: critical findings that are not accepted come first, then how much of the target the baseline reaches.
 
     Args:
-        standing: where the baseline stands.
+        standing: where the baseline stands; None where there is nothing to measure it on.
         findings: the gravest first.
         not_judged: rules that could not be looked for.
         decision: `auto`, or the decision that the user forces.
     """
-    own, reason = _own_decision(standing, findings)
+    own, reason, straddles = _own_decision(standing, findings)
     if decision == AUTO:
-        return Verdict(own, reason, "auto", standing, findings, not_judged)
+        return Verdict(own, reason, "auto", standing, findings, not_judged, straddles)
     forced: Decision = next(word for word in get_args(Decision) if word == decision)
     reason = f"Forced by the parameter decision={forced}. The gate's own verdict is {own}: {reason}"
-    return Verdict(forced, reason, "user", standing, findings, not_judged)
+    return Verdict(forced, reason, "user", standing, findings, not_judged, straddles)
 
 
-def _own_decision(standing: Standing, findings: Sequence[Finding]) -> tuple[Decision, str]:
+def _own_decision(standing: Standing | None, findings: Sequence[Finding]) -> tuple[Decision, str, str]:
+    """The decision, its reason, and where it straddles an edge."""
     stopping = [finding for finding in findings if finding.stops]
     if stopping:
         faults = " ".join(f"{RULES[finding.rule].title}: {finding.message}" for finding in stopping)
         names = ",".join(finding.rule for finding in stopping)
-        return "fix_data", f"{faults} Mend the data, or let it pass by name: accept={names}."
-    place = (
-        f"The baseline's {standing.metric} of {standing.baseline:.4g} is {standing.skill:.0%} of the way from guessing "
-        f"({standing.naive:.4g}) to the target ({standing.target:.4g})"
+        return "fix_data", f"{faults} Mend the data, or let it pass by name: accept={names}.", ""
+    if standing is None:
+        return "fix_data", "There is no labelled item in the test split to measure the baseline on.", ""
+    if not standing.target_is_given and not _has_learned(standing):
+        return "fix_data", _place(standing) + ", which may be chance: from these data nothing was learned for sure.", ""
+    decision, straddles = _at(standing, standing.place), _straddles(standing)
+    return decision, " ".join(filter(None, (_reason(standing, decision), straddles))), straddles
+
+
+def _has_learned(standing: Standing) -> bool:
+    """Whether the baseline is better than guessing, beyond doubt where it has an interval."""
+    return (standing.place_interval[0] if standing.place_interval else standing.place) > 0
+
+
+def _at(standing: Standing, place: float) -> Decision:
+    """What follows from this share of the target."""
+    fix_below, deploy_above = standing.bands
+    if place < fix_below:
+        return "fix_data"
+    return "deploy_baseline" if place > deploy_above else "graduate"
+
+
+def _place(standing: Standing) -> str:
+    place = f"The baseline's {standing.metric} of {standing.baseline:.4g} is "
+    if standing.by == "ratio":
+        return f"{place}{standing.place:.0%} of the target ({standing.target:.4g})"
+    target = "the target" if standing.target_is_given else "the best there is"
+    way = f"from guessing ({standing.naive:.4g}) to {target} ({standing.target:.4g})"
+    return f"{place}{standing.skill:.0%} of the way {way}"
+
+
+def _reason(standing: Standing, decision: Decision) -> str:
+    fix_below, deploy_above = standing.bands
+    return _place(standing) + {
+        "fix_data": f", under {fix_below:.0%}: better or more data helps before an own model does.",
+        "graduate": ": the data holds the signal, and an own model can close the gap.",
+        "deploy_baseline": f", above {deploy_above:.0%}: consider shipping the baseline as it is.",
+    }[decision]
+
+
+def _straddles(standing: Standing) -> str:
+    if standing.place_interval is None:
+        return ""
+    low, high = standing.place_interval
+    others = {_at(standing, low), _at(standing, high)} - {_at(standing, standing.place)}
+    if not others:
+        return ""
+    words = " or ".join(_WORDS[other] for other in get_args(Decision) if other in others)
+    return (
+        f"That is a close call: its 95 % confidence interval, {low:.0%} to {high:.0%}, also allows for the verdict to "
+        f"{words}; more test items would settle it."
     )
-    if standing.skill < FIX_BELOW:
-        return "fix_data", f"{place}, under {FIX_BELOW:.0%}: better or more data helps before an own model does."
-    if standing.skill > DEPLOY_ABOVE:
-        return "deploy_baseline", f"{place}, above {DEPLOY_ABOVE:.0%}: consider shipping the baseline as it is."
-    return "graduate", f"{place}: the data holds the signal, and an own model can close the gap."

@@ -85,7 +85,8 @@ def test_the_parameters_are_the_fixed_names_and_described(spec):
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     assert set(parameters) == {
         "dataset", "label_column", "group_column", "time_column", "series_column", "horizon",
-        "target_metric", "target_value", "engine", "accept", "decision", "baseline_effort", "baseline_time_limit",
+        "target_metric", "target_value", "judge_by", "fix_below", "deploy_above", "reference", "engine", "accept",
+        "decision", "baseline_effort", "baseline_time_limit",
         "vertex_project", "vertex_location", "vertex_staging", "vertex_budget_milli_node_hours", "vertex_model_type",
         "vertex_network", "vertex_encryption_key", "vertex_service_account", "vertex_labels",
         "vertex_export_formats", "vertex_export_image", "vertex_disable_early_stopping",

@@ -9,7 +9,7 @@ import pytest
 
 from graduate.components.data.items import Task
 from graduate.components.data_quality_gate.judge import judge
-from graduate.components.data_quality_gate.standing import Standing, standing
+from graduate.components.data_quality_gate.standing import Standing, Target, standing
 from graduate.components.data_quality_gate.verdict import Verdict, decide
 from graduate.components.errors import InputError
 
@@ -51,8 +51,53 @@ def test_the_target_decides_where_the_baseline_stands(world, target, decision):
 def test_a_weak_baseline_means_fix_the_data(tmp_path):
     data = worlds.write_images(tmp_path / "data", worlds.scenes(tmp_path / "images"), Task.OBJECT_DETECTION)
     worlds.detector(tmp_path / "baseline", data, ap50=0.3)
-    verdict = judged(tmp_path)
+    verdict = judged(tmp_path, target_value=0.9)
     assert (verdict.decision, verdict.findings) == ("fix_data", [])
+
+
+def test_without_a_target_a_weak_baseline_does_not_condemn_the_data(tmp_path):
+    data = worlds.write_images(tmp_path / "data", worlds.scenes(tmp_path / "images"), Task.OBJECT_DETECTION)
+    worlds.detector(tmp_path / "baseline", data, ap50=0.3)
+    verdict = judged(tmp_path)
+    assert (verdict.decision, verdict.standing.bands) == ("graduate", (0.0, 0.8))
+    assert "of the way from guessing (0) to the best there is (1)" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("interval", "decision"), [((0.61, 0.75), "graduate"), ((0.55, 0.75), "fix_data"), (None, "graduate")]
+)
+def test_without_a_target_the_baseline_has_to_be_better_than_guessing_beyond_doubt(interval, decision):
+    place = Standing("accuracy", 0.65, 1.0, 0.6, target_is_given=False, interval=interval, bands=(0.0, 0.8))
+    assert decide(place, [], []).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("interval", "other"),
+    [((0.60, 0.72), "fix the data"), ((0.66, 0.78), "ship the baseline"), ((0.66, 0.73), ""), (None, "")],
+)
+def test_a_verdict_that_the_interval_straddles_says_so(interval, other):
+    verdict = decide(Standing("accuracy", 0.7, 0.8, 0.5, target_is_given=True, interval=interval), [], [])
+    assert verdict.decision == "graduate"
+    assert bool(verdict.straddles) == bool(other)
+    assert other in verdict.straddles
+    assert verdict.reason.endswith(verdict.straddles)
+
+
+def test_the_interval_is_carried_through_to_the_share_of_the_target():
+    accuracy = Standing("accuracy", 0.7, 0.8, 0.5, target_is_given=True, interval=(0.65, 0.74))
+    assert accuracy.place_interval == pytest.approx((0.5, 0.8))
+    rmse = Standing("rmse", 50.0, 0.0, 100.0, target_is_given=False, interval=(40.0, 60.0))
+    assert rmse.place_interval == pytest.approx((0.4, 0.6))
+    ratio = Standing("rmse", 50.0, 25.0, 100.0, target_is_given=True, interval=(40.0, 100.0), by="ratio")
+    assert (ratio.place, ratio.place_interval) == (0.5, pytest.approx((0.25, 0.625)))
+
+
+def test_the_bands_and_the_raw_ratio_can_be_chosen(world):
+    assert judged(world, target_value=0.9, deploy_above=0.75).decision == "deploy_baseline"
+    assert judged(world, target_value=0.9, fix_below=0.79).decision == "fix_data"
+    census = Standing("accuracy", 0.87, 0.9, 0.76, target_is_given=True)
+    assert decide(census, [], []).decision == "graduate"
+    assert decide(replace(census, by="ratio"), [], []).decision == "deploy_baseline"
 
 
 @pytest.mark.parametrize(
@@ -164,6 +209,10 @@ def test_the_same_inputs_give_the_same_verdict(overlapping):
         ({"target_value": 80.0}, "the best ap50 is 1"),
         ({"target_value": float("nan")}, "cannot be reached"),
         ({"target_value": -0.1}, "give a higher one"),
+        ({"fix_below": 0.9}, "are no bands: give shares"),
+        ({"deploy_above": 80.0}, "are no bands: give shares"),
+        ({"judge_by": "ratio"}, "needs a target_value"),
+        ({"judge_by": "score"}, "use skill or ratio"),
     ],
 )
 def test_a_bad_parameter_is_one_sentence(world, parameters, sentence):
@@ -174,7 +223,7 @@ def test_a_bad_parameter_is_one_sentence(world, parameters, sentence):
 
 def test_a_target_that_guessing_reaches_is_no_target():
     with pytest.raises(InputError, match=r"accuracy is 0\.87 when the same is predicted for every item"):
-        standing(Task.TABULAR_CLASSIFICATION, {"accuracy": 0.9}, {"accuracy": 0.87}, "", 0.87)
+        standing(Task.TABULAR_CLASSIFICATION, {"accuracy": 0.9}, {"accuracy": 0.87}, Target(value=0.87))
 
 
 def test_a_baseline_of_other_data_is_refused(world):
@@ -184,9 +233,12 @@ def test_a_baseline_of_other_data_is_refused(world):
     assert other.counts["train"] == 50
 
 
-def test_a_test_split_without_items_says_so(tmp_path):
-    rows = {"train": [(1.0, "a"), (2.0, "b")], "validation": [], "test": []}
+def test_a_test_split_without_items_means_fix_the_data_and_the_findings_are_told_all_the_same(tmp_path):
+    rows = {"train": [(float(n), "ab"[n % 2]) for n in range(4)], "validation": [], "test": []}
     data = worlds.write_table(tmp_path / "data", rows, Task.TABULAR_CLASSIFICATION)
-    worlds.baseline(tmp_path / "baseline", data, {"accuracy": 0.9})
-    with pytest.raises(InputError, match="no labelled item to measure on"):
-        judged(tmp_path)
+    worlds.baseline(tmp_path / "baseline", data, {})
+    verdict = judged(tmp_path)
+    assert (verdict.decision, verdict.standing) == ("fix_data", None)
+    assert {"no_test_items", "too_few_per_label"} <= {finding.rule for finding in verdict.findings}
+    assert judged(tmp_path, accept="no_test_items,too_few_per_label").decision == "fix_data"
+    assert "no labelled item" in (tmp_path / "page.html").read_text()
