@@ -1,6 +1,7 @@
 """How many examples each label has to learn from."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -24,18 +25,29 @@ def balance(data: Dataset) -> Iterator[Finding]:
     counts = train_counts(data)
     if counts:
         unit = "boxes" if data.task is Task.OBJECT_DETECTION else "items"
-        yield from _too_few(counts, unit)
+        yield from _too_few(data.task, counts, unit)
         yield from _imbalance(counts, unit)
 
 
-def _too_few(counts: dict[str, int], unit: str) -> list[Finding]:
-    rule = RULES["too_few_per_label"]
-    rare = {label: count for label, count in reversed(counts.items()) if count < rule.threshold}
+def _too_few(task: Task, counts: dict[str, int], unit: str) -> Iterator[Finding]:
+    bands, fewest = _bands(task), min(counts.values())
+    limit = next((band for band in bands if fewest < band), None)
+    if limit is None:
+        return
+    rare = {label: count for label, count in reversed(counts.items()) if count < bands[-1]}
+    under = ", ".join(f"{sum(count < band for count in rare.values())} under {band:,}" for band in reversed(bands))
     message = (
-        f"{len(rare)} of {len(counts)} labels have under {rule.threshold} {unit} in train, the rarest "
-        f"{min(counts.values())}; under {rule.critical_threshold} are too few to learn from."
+        f"Of {len(counts)} labels, so many have few {unit} in train: {under}. The rarest has {fewest:,}; "
+        f"under {bands[0]} are too few to learn from, {bands[-1]:,} or more are recommended."
     )
-    return finding("too_few_per_label", min(counts.values()), _label_cases(rare, unit), message)
+    for found in finding("too_few_per_label", fewest, _label_cases(rare, unit), message):
+        yield replace(found, threshold=limit)
+
+
+def _bands(task: Task) -> tuple[int, ...]:
+    # The service's guidance of 1,000 is for images. A row says more about its label than a pixel, and a table or a text
+    # of a few hundred rows is usual.
+    return (10, 100, 1000) if task.is_image else (10, 100)
 
 
 def _imbalance(counts: dict[str, int], unit: str) -> list[Finding]:
