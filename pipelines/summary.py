@@ -33,7 +33,7 @@ def compose(record: RunRecord) -> dict[str, Any]:
         "findings": {
             finding["rule"]: {
                 "severity": finding["severity"],
-                "count": len(finding["items"]),
+                "count": finding["count"],
                 "accepted": finding["accepted"],
             }
             for finding in verdict.get("findings", ())
@@ -132,7 +132,7 @@ def _metric_texts(metrics: dict[str, float], intervals: dict[str, list[float]]) 
 
 def _finding(rule: str, finding: dict[str, Any]) -> str:
     accepted = ", accepted" if finding["accepted"] else ""
-    return f"{words(rule)} {finding['count']} ({finding['severity']}{accepted})"
+    return f"{words(rule)} {number(finding['count'])} ({finding['severity']}{accepted})"
 
 
 def _predictions(predictions: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..data.storage import write_atomically
 from ..errors import InputError
 from ..reports.page import render, write_page
 
-COLUMNS = ("rule", "severity", "source", "item", "box", "split", "found", "what_to_do")
+COLUMNS = ("rule", "severity", "source", "item", "box", "column", "split", "found", "what_to_do")
 # The page shows the head of a long list; the file has all of it.
 MOST_ROWS_SHOWN = 200
 
@@ -20,7 +21,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_worklist(verdict: str, output: str, page: str, decision: str = "fix_data") -> dict[str, int]:
-    """Turns the findings of a verdict into a work list.
+    """Turns the findings of a verdict into a work list, a case at a time: there may be millions.
 
     Args:
         verdict: the verdict's folder.
@@ -32,24 +33,30 @@ def write_worklist(verdict: str, output: str, page: str, decision: str = "fix_da
         Cases by rule.
 
     Raises:
-        InputError: the folder holds no verdict.
+        InputError: the folder holds no verdict with its findings.
     """
-    judged = _read(Path(verdict))
-    rows = list(_rows(judged["findings"]))
-    counts = Counter(row["rule"] for row in rows)
-    with write_atomically(Path(output) / "worklist.csv") as file:
-        _write_csv(file, rows)
+    judged, cases = _read(Path(verdict)), Path(verdict) / "findings.jsonl"
+    counts: Counter[str] = Counter()
+    head: list[dict[str, str]] = []
+    with write_atomically(Path(output) / "worklist.csv") as file, file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(COLUMNS)
+        for row in _rows(judged["findings"], cases):
+            writer.writerow([_as_text(row[name]) for name in COLUMNS])
+            counts[row["rule"]] += 1
+            if len(head) < MOST_ROWS_SHOWN:
+                head.append(row)
     html = render(
         "stop_with_evidence/page.html",
         title="Work list for the data",
         decision=decision,
         reason=judged["reason"],
         findings=judged["findings"],
-        rows=rows[:MOST_ROWS_SHOWN],
-        total=len(rows),
+        rows=head,
+        total=counts.total(),
     )
     write_page(page, html)
-    print(f"stopped with {decision}: {judged['reason']} {len(rows):,} entries in worklist.csv.", flush=True)
+    print(f"stopped with {decision}: {judged['reason']} {counts.total():,} entries in worklist.csv.", flush=True)
     return dict(counts)
 
 
@@ -62,28 +69,37 @@ def _read(verdict: Path) -> dict[str, Any]:
         ) from None
 
 
-def _rows(findings: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
-    """Yields the rows; a finding without items is one row."""
+def _rows(findings: list[dict[str, Any]], cases: Path) -> Iterator[dict[str, str]]:
+    """Yields the rows in the order of the findings; a finding without cases is one row."""
+    of_rule = groupby(_cases(cases), key=lambda case: case["rule"])
     for finding in findings:
-        whole = {"id": "", "source": "", "split": "", "box": -1, "detail": finding["message"]}
-        for item in finding["items"] or [whole]:
-            yield {
-                "rule": finding["rule"],
-                "severity": "accepted" if finding["accepted"] else finding["severity"],
-                "source": item["source"],
-                "item": item["id"],
-                "box": str(item["box"]) if item["box"] >= 0 else "",
-                "split": item["split"],
-                "found": item["detail"],
-                "what_to_do": finding["advice"],
-            }
+        whole = {"id": "", "source": "", "split": "", "box": -1, "column": "", "detail": finding["message"]}
+        rule, found = next(of_rule, ("", [])) if finding["count"] else (finding["rule"], [whole])
+        if rule != finding["rule"]:
+            raise InputError(f"{cases} is not of the verdict beside it: run data_quality_gate again.")
+        yield from (_row(finding, case) for case in found)
 
 
-def _write_csv(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows([_as_text(row[name]) for name in COLUMNS] for row in rows)
+def _cases(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); give data_quality_gate's folder, whole.") from None
+
+
+def _row(finding: dict[str, Any], case: dict[str, Any]) -> dict[str, str]:
+    return {
+        "rule": finding["rule"],
+        "severity": "accepted" if finding["accepted"] else finding["severity"],
+        "source": case["source"],
+        "item": case["id"],
+        "box": str(case["box"]) if case["box"] >= 0 else "",
+        "column": case["column"],
+        "split": case["split"],
+        "found": case["detail"],
+        "what_to_do": finding["advice"],
+    }
 
 
 def _as_text(cell: str) -> str:

@@ -104,6 +104,7 @@ def _finding(rule: str, severity: str, count: int, accepted: bool, message: str)
             "source": f"import.jsonl:{n}",
             "split": "test",
             "box": n % 3 - 1,
+            "column": "",
         }
         | {"detail": "labelled 1, looks like 7"}
         for n in range(count)
@@ -111,6 +112,7 @@ def _finding(rule: str, severity: str, count: int, accepted: bool, message: str)
     return {"rule": rule, "severity": severity, "message": message, "measured": count, "threshold": 0} | {
         "accepted": accepted,
         "advice": "Look at each and mend the label.",
+        "count": count,
         "items": items,
     }
 

@@ -1,11 +1,11 @@
 """The baseline's page in a browser, at desktop and phone width, and in a sandboxed frame as in the pipeline UIs."""
 
-import html
 from pathlib import Path
 
 import pytest
 from example_baseline import EVIL, forecast_page
 from playwright.sync_api import Browser, Page
+from watched import asked_and_said, sandboxed
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +52,11 @@ def test_names_that_are_html_are_shown_as_text_and_nothing_runs(browser: Browser
 
 
 def test_it_asks_nothing_of_the_network_and_the_console_is_silent(browser: Browser, file: Path) -> None:
-    page = browser.new_page()
-    requests, words = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: words.append(message.text))
-    page.goto(file.as_uri())
-    assert requests == [file.as_uri()]
-    assert words == []
+    assert asked_and_said(browser, file) == ([file.as_uri()], [])
 
 
 def test_it_is_whole_in_a_sandboxed_frame(browser: Browser, file: Path) -> None:
-    page, words = browser.new_page(), []
-    page.on("console", lambda message: words.append(message.text))
-    page.set_content(f'<iframe sandbox srcdoc="{html.escape(file.read_text())}" width="800" height="600"></iframe>')
-    frame = page.frame_locator("iframe")
+    frame, words = sandboxed(browser, file)
     assert frame.locator("h2").all_inner_texts() == [
         "On the test split",
         "Forecasts and what came",

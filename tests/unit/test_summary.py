@@ -24,8 +24,8 @@ VERDICT = {
     "decision": "graduate",
     "reason": "The target is not met.",
     "findings": [
-        {"rule": "wrong_label", "severity": "warning", "accepted": False, "items": [{"id": "a"}, {"id": "b"}]},
-        {"rule": "split_overlap", "severity": "critical", "accepted": True, "items": [{"id": "c"}]},
+        {"rule": "wrong_label", "severity": "warning", "accepted": False, "count": 2000},
+        {"rule": "split_overlap", "severity": "critical", "accepted": True, "count": 1},
     ],
 }
 BASELINE = {"metrics": {"ap50": 0.5}, "metric_intervals": {"ap50": [0.4, 0.6]}}
@@ -50,7 +50,7 @@ def test_findings_are_counted_by_rule(record: RunRecord) -> None:
     composed = summary.compose(record)
     assert composed["decision"] == "graduate"
     assert composed["findings"] == {
-        "wrong_label": {"severity": "warning", "count": 2, "accepted": False},
+        "wrong_label": {"severity": "warning", "count": 2000, "accepted": False},
         "split_overlap": {"severity": "critical", "count": 1, "accepted": True},
     }
 
@@ -110,7 +110,7 @@ def test_the_sentences_tell_decision_metrics_parity_and_rate(record: RunRecord) 
     leave(record, "batch-predict", "predictions/summary.json", counts)
     assert summary.sentences(summary.compose(record)) == [
         "Decision: graduate. The target is not met.",
-        "Findings: wrong label 2 (warning), split overlap 1 (critical, accepted).",
+        "Findings: wrong label 2,000 (warning), split overlap 1 (critical, accepted).",
         "Custom: ap50 0.8123 (0.78 to 0.83).",
         "ONNX parity: proven, largest difference 2.2e-06.",
         "Predicted: 1,200, errors 0, 28.6 a second.",

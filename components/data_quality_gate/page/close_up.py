@@ -17,33 +17,45 @@ _SIDE = 240
 # A close-up is this many times as long as the box, and at least this share of the image's shorter side.
 _ZOOM_OUT = 3.0
 _SMALLEST_PART = 0.3
+# A longer or wider image is shown with room around it, or its picture would be all the page.
+_LONGEST_SHAPE = 2.0
+_ROOM = 128  # grey
 # A box without an inside is drawn this large, as a share of the image, or it could not be seen.
 _SMALLEST_DRAWN = 0.012
 
 _AnyBox = TypeVar("_AnyBox", Box, PredictedBox)
 
 
-def picture(item: Item, case: Case) -> dict[str, Any]:
+def picture(item: Item, case: Case, caption: str) -> dict[str, Any]:
     """Arguments of the macro `picture` for a case: a close-up where it is of one box, or else the whole image."""
     labelled = [item.boxes[case.box]] if case.box >= 0 else item.usable_boxes()
     proposed = [case.proposal] if case.proposal else []
     centre = labelled[0] if case.box >= 0 else case.proposal
-    part = _part_around(centre, item) if centre else _WHOLE
-    return {
-        "uri": thumbnail(_crop(item, part), _SIDE),
-        "true_boxes": list(_seen_in(part, labelled)),
-        "predicted_boxes": list(_seen_in(part, proposed)),
-        "caption": f"{item.id}: {case.detail}",
-    }
+    part = _part_around(centre, item) if centre else _whole(item)
+    return _drawn(item, part, labelled, proposed, caption)
 
 
 def whole_picture(item: Item, caption: str) -> dict[str, Any]:
     """Arguments of the macro `picture` for an image with its boxes."""
-    uri = thumbnail(decode(read_image(item)), _SIDE)
-    return {"uri": uri, "true_boxes": item.usable_boxes(), "predicted_boxes": [], "caption": caption}
+    return _drawn(item, _whole(item), item.usable_boxes(), [], caption)
 
 
-_WHOLE = Box("", 0.0, 0.0, 1.0, 1.0)
+def _drawn(
+    item: Item, part: Box, labelled: Iterable[Box], proposed: Iterable[PredictedBox], caption: str
+) -> dict[str, Any]:
+    return {
+        "uri": thumbnail(_crop(item, part), _SIDE),
+        "true_boxes": list(_seen_in(part, labelled)),
+        "predicted_boxes": list(_seen_in(part, proposed)),
+        "caption": caption,
+    }
+
+
+def _whole(item: Item) -> Box:
+    """The whole image; where it is a strip, with room around it."""
+    across = max(item.height / item.width / _LONGEST_SHAPE, 1.0)
+    down = max(item.width / item.height / _LONGEST_SHAPE, 1.0)
+    return Box("", (1 - across) / 2, (1 - down) / 2, (1 + across) / 2, (1 + down) / 2)
 
 
 def _part_around(box: Box | PredictedBox, item: Item) -> Box:
@@ -64,9 +76,15 @@ def _span_around(centre: float, length: float) -> tuple[float, float]:
 def _crop(item: Item, part: Box) -> NDArray[np.uint8]:
     image = decode(read_image(item))
     height, width = image.shape[:2]
-    rows = slice(math.floor(part.ymin * height), math.ceil(part.ymax * height))
-    columns = slice(math.floor(part.xmin * width), math.ceil(part.xmax * width))
-    return image[rows, columns]
+    top, bottom = math.floor(part.ymin * height), math.ceil(part.ymax * height)
+    left, right = math.floor(part.xmin * width), math.ceil(part.xmax * width)
+    inside = image[max(top, 0) : bottom, max(left, 0) : right]
+    room = np.array([(max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0)), (0, 0)])
+    if not room.any():
+        return inside
+    # Thinned first: the room around a long strip may be larger than memory.
+    step = max(max(bottom - top, right - left) // (4 * _SIDE), 1)
+    return np.pad(inside[::step, ::step], room // step, constant_values=_ROOM)
 
 
 def _seen_in(part: Box, boxes: Iterable[_AnyBox]) -> Iterable[_AnyBox]:
