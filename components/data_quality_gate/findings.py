@@ -24,6 +24,7 @@ class Case:
         twin: split and id of the item that this one repeats.
         proposal: the box that the baseline would draw.
         column: name of the column that the case is of or in, "" where it is of none.
+        label: the class that the case is of: as given, or as proposed where none is; "" where it is of none.
     """
 
     id: str
@@ -34,14 +35,15 @@ class Case:
     twin: tuple[str, str] | None = None
     proposal: PredictedBox | None = None
     column: str = ""
+    label: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """One of the `items` of a finding in verdict.json, and with its rule one line of findings.jsonl.
 
-        `id`, `source`, `split`, `box`, `column` and `detail` as above. Where there is a proposal, `bbox` is its
+        Most fields are as above. Where there is a proposal, `bbox` is its
         [xMin, xMax, yMin, yMax], as Vertex AI orders predicted boxes: shares of the image's width and height, 0..1.
         """
-        names = ("id", "source", "split", "box", "column", "detail")
+        names = ("id", "source", "split", "box", "column", "label", "detail")
         fields: dict[str, Any] = {name: getattr(self, name) for name in names}
         if box := self.proposal:
             fields["bbox"] = [box.xmin, box.xmax, box.ymin, box.ymax]

@@ -85,6 +85,10 @@ RULES: dict[str, Rule] = {
         severity="critical",
     ),
     "new_column": Rule("New column", "Nothing, if it is meant: the reference does not have it.", "info"),
+    "mixed_types": Rule(
+        "Numbers or dates, mixed with other values",
+        "Mend the other values; until then they all count as categories.",
+    ),
     "new_category": Rule("Category that the reference does not have", "Check the spelling of these categories."),
     "range_break": Rule("Value out of range", "Check these values: units, signs and slips of the decimal point."),
     "missing_values": Rule(
@@ -114,7 +118,7 @@ RULES: dict[str, Rule] = {
     "too_few_per_label": Rule(
         "Too few examples of a label",
         "Collect more of these labels, or merge or drop them.",
-        threshold=100,
+        threshold=1000,  # of images; `labels.balance` says what it is elsewhere
         critical_threshold=10,
         lower_is_worse=True,
         unit="examples of the rarest label in train",
@@ -130,6 +134,7 @@ RULES: dict[str, Rule] = {
         "Column that gives the label away",
         "Drop the column if it is not known when a prediction is asked for.",
         severity="critical",
+        unit="columns",
     ),
     "time_leakage": Rule(
         "Future in the training data",
@@ -137,7 +142,10 @@ RULES: dict[str, Rule] = {
         severity="critical",
     ),
     "dominant_column": Rule(
-        "Column that decides almost alone", "Check that it is known when a prediction is asked for."
+        "Column that decides almost alone",
+        "Check that it is known when a prediction is asked for.",
+        threshold=0.8,
+        unit="of the importance of all columns, or of the changes of a forecast's target",
     ),
     "uninformative_columns": Rule(
         "Most columns say nothing",
@@ -149,7 +157,7 @@ RULES: dict[str, Rule] = {
     "wrong_label": Rule(
         "Probably a wrong label",
         "Look at each, and correct those that are wrong.",
-        critical_threshold=0.2,
+        critical_threshold=0.1,
         unit="of all labels",
     ),
     "wrong_value": Rule("Probably a wrong number to predict", "Look at each, and correct those that are wrong."),
@@ -157,7 +165,12 @@ RULES: dict[str, Rule] = {
     "missing_box": Rule("Probably a missing box", "Look at each, and box what was left out."),
     "misplaced_box": Rule("Probably a misplaced box", "Look at each, and draw it again."),
     # Drift.
-    "drift": Rule("Drift", "Find out what has changed: a model trained on the one is used on the other."),
+    "drift": Rule(
+        "Drift",
+        "Find out what has changed: a model trained on the one is used on the other.",
+        threshold=0.1,
+        unit="of 1, as the distance between two distributions",
+    ),
 }
 
 

@@ -145,11 +145,14 @@ def _place(standing: Standing) -> str:
 
 def _reason(standing: Standing, decision: Decision) -> str:
     fix_below, deploy_above = standing.bands
-    return _place(standing) + {
-        "fix_data": f", under {fix_below:.0%}: better or more data helps before an own model does.",
-        "graduate": ": the data holds the signal, and an own model can close the gap.",
-        "deploy_baseline": f", above {deploy_above:.0%}: consider shipping the baseline as it is.",
-    }[decision]
+    return (
+        _place(standing)
+        + {
+            "fix_data": f", under {fix_below:.0%}: better or more data helps before an own model does.",
+            "graduate": ": the data holds the signal, and an own model can close the gap.",
+            "deploy_baseline": f", above {deploy_above:.0%}: consider shipping the baseline as it is.",
+        }[decision]
+    )
 
 
 def _straddles(standing: Standing) -> str:

@@ -21,6 +21,9 @@ from ..data.splits import hashed_split
 from ..data.threads import map_in_order
 from .usable import check_usable
 
+# Vertex AI takes no larger one: https://docs.cloud.google.com/vertex-ai/docs/image-data/classification/prepare-data
+_LARGEST_FILE = 30_000_000  # bytes
+
 
 def import_images(source: str, task: Task, output: str | Path) -> dict[str, Any]:
     """Reads labelled images into a dataset.
@@ -78,6 +81,8 @@ def _examine(record: Record | Reject, task: Task) -> Item | Reject:
     faults = [fault for index, box in enumerate(boxes) for fault in box_faults(index, box, width, height)]
     if task == Task.IMAGE_CLASSIFICATION and not record.labels:
         faults.append(Fault("label_missing", "the image has no label"))
+    if len(data) > _LARGEST_FILE:
+        faults.append(Fault("large_file", f"the file has {len(data) / 1e6:.1f} MB"))
     return Item(
         id=record.id,
         uri=record.uri,

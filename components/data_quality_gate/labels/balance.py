@@ -63,7 +63,10 @@ def _imbalance(counts: dict[str, int], unit: str) -> list[Finding]:
 
 
 def _label_cases(counts: dict[str, int], unit: str) -> list[Case]:
-    return [Case("", "", "train", f"label {label!r}: {count:,} {unit} in train") for label, count in counts.items()]
+    return [
+        Case("", "", "train", f"label {label!r}: {count:,} {unit} in train", label=label)
+        for label, count in counts.items()
+    ]
 
 
 def _train_labels(data: Dataset) -> pa.Array:

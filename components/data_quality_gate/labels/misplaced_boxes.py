@@ -75,4 +75,6 @@ def _case(image: Places, place: int, box: int) -> Case:
     detail = f"{label!r} overlaps what the baseline sees there by {image.overlaps[place, box]:.2f} (IoU) only"
     # Where a box lies is judged here, not what it is called.
     proposal = replace(proposal, label=label)
-    return Case(image.item.id, image.item.source, image.split, detail, box=index, proposal=proposal)
+    return Case(
+        image.item.id, image.item.source, image.split, detail, box=index, proposal=proposal, label=proposal.label
+    )

@@ -43,4 +43,4 @@ def _case(image: Places, place: int) -> Case:
     box = image.boxes[place]
     edges = f"x {box.xmin:.3f} to {box.xmax:.3f}, y {box.ymin:.3f} to {box.ymax:.3f}"
     detail = f"probably {box.label!r} at {edges} (confidence {box.confidence:.2f})"
-    return Case(image.item.id, image.item.source, image.split, detail, proposal=box)
+    return Case(image.item.id, image.item.source, image.split, detail, proposal=box, label=box.label)

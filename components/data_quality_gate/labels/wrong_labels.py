@@ -128,4 +128,4 @@ def _cases(
     for place in found.tolist():
         identity, label, other = rows.ids[place], rows.labels[place], data.labels[likelier[place]]
         detail = f"labelled {label!r}, probably {other!r} (wrong with a probability of {wrong[place]:.0%})"
-        yield Case(identity, source[identity], rows.splits[place], detail, box=int(rows.boxes[place]))
+        yield Case(identity, source[identity], rows.splits[place], detail, box=int(rows.boxes[place]), label=label)
