@@ -11,16 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
-from sklearn.datasets import load_digits
-
+from benchmarks.digits import digits_images, digits_table
 from graduate.components.automl_baseline.train import train_baseline
 from graduate.components.import_dataset.read import read_dataset
 from graduate.components.models import leaderboard
 from graduate.components.models.folder import ModelFolder
 from graduate.components.reports.formats import number
 
-_SIDE = 32  # pixels of a digit's image, whose scan has 8 x 8
 _HEADINGS = ("data", "task", "effort", "metric on the test split", "95 % interval", "trials", "CPU seconds", "weights")
 
 
@@ -57,27 +54,10 @@ def _sources(options: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, 
     """Name, location, task and label column of each data set."""
     if options.titanic:
         yield "Titanic", str(options.titanic), "tabular_classification", "Survived"
-    yield "digits, as a table", str(_digits_table(scratch)), "tabular_classification", "digit"
-    yield "digits, as images", str(_digits_images(scratch)), "image_classification", ""
+    yield "digits, as a table", str(digits_table(scratch)), "tabular_classification", "digit"
+    yield "digits, as images", str(digits_images(scratch)), "image_classification", ""
     if options.cards:
         yield "playing cards", str(options.cards), "object_detection", ""
-
-
-def _digits_table(scratch: Path) -> Path:
-    digits = load_digits(as_frame=True)
-    file = scratch / "digits.csv"
-    digits.data.assign(digit=digits.target).to_csv(file, index=False)
-    return file
-
-
-def _digits_images(scratch: Path) -> Path:
-    digits = load_digits()
-    for place, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
-        folder = scratch / "digits" / str(label)
-        folder.mkdir(parents=True, exist_ok=True)
-        picture = Image.fromarray((pixels * 255 / 16).astype("uint8"))
-        picture.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC).save(folder / f"{place}.png")
-    return scratch / "digits"
 
 
 def _rows(name: str, effort: str, model: ModelFolder) -> Iterator[str]:

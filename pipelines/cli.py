@@ -39,6 +39,7 @@ for folder, (room, help_text) in ROOMS.items():
     spellings = dict.fromkeys((folder.replace("_", "-"), folder))
     component.command(f"graduate.components.{folder}.{room}", name=spellings, help=help_text)
 
+app.command("graduate.pipelines.gate:gate", help="Judge a data set on this machine, without a pipeline.")
 app.command("graduate.pipelines.cloud:submit", help="Submit a compiled pipeline to Vertex AI Pipelines.")
 app.command(
     "graduate.pipelines.cloud:schedule",

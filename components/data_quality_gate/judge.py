@@ -1,7 +1,7 @@
 """The gate: what is wrong with the data, how good the baseline is on it, and so what to do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..data.dataset import Dataset
@@ -19,7 +19,7 @@ from .labels.balance import balance
 from .labels.misplaced_boxes import misplaced_boxes
 from .labels.missing_boxes import missing_boxes
 from .labels.outliers import outliers
-from .labels.wrong_labels import wrong_labels
+from .labels.wrong_labels import unexplained, wrong_labels
 from .labels.wrong_values import baseline_values, wrong_values
 from .leakage.importance import importance
 from .leakage.leaks import Leaks, leakage
@@ -125,7 +125,8 @@ def _examine(
     yield from text_faults(data)
     yield from box_shapes(data)
     images = measure_images(data)
-    yield from image_quality(data, images)
+    poor = list(image_quality(data, images))
+    yield from poor
     _say("duplicates and overlap")
     yield from duplicates_and_overlap(data, baseline)
     _say("leakage")
@@ -133,22 +134,25 @@ def _examine(
     yield from time_leakage(data, baseline)
     _say("importance")
     yield from importance(data, baseline, leaks)
-    yield from _labels(data, baseline, leaks)
+    yield from _labels(data, baseline, leaks, poor)
     _say("drift")
     yield from drift(data, profile, reference)
     yield from image_drift(data, images)
 
 
-def _labels(data: Dataset, baseline: ModelFolder, leaks: Leaks) -> Iterator[Outcome]:
+def _labels(data: Dataset, baseline: ModelFolder, leaks: Leaks, poor: Sequence[Finding]) -> Iterator[Outcome]:
     _say("labels")
     yield from balance(data)
-    yield from wrong_labels(data, *_label_probabilities(baseline, leaks))
+    misplaced = list(misplaced_boxes(data, baseline))
+    rows, why_not = _label_probabilities(baseline, leaks)
+    told = [case for each in (*poor, *misplaced) if isinstance(each, Finding) for case in each.cases]
+    yield from wrong_labels(data, unexplained(rows, told) if rows and told else rows, why_not)
     # A model that was given a leak has learned the faults with it: then the refit without the leak is asked.
     refitted = leaks.refit.values if leaks.refit else None
     yield from wrong_values(data, refitted if leaks.columns else baseline_values(data, baseline) or refitted)
     yield from outliers(data)
     yield from missing_boxes(data, baseline)
-    yield from misplaced_boxes(data, baseline)
+    yield from misplaced
 
 
 def _label_probabilities(baseline: ModelFolder, leaks: Leaks) -> tuple[LabelProbabilities | None, str]:

@@ -13,7 +13,8 @@ https://arxiv.org/abs/1911.00068) as cleanlab has it listed 14 % of the labels t
 listed elsewhere 27 % were wrong. This rule: 0.1 % and 83 %, at the price of finding little where little can be known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,11 +63,26 @@ def wrong_labels(data: Dataset, rows: LabelProbabilities | None, why_not: str) -
     share = len(found) / len(given)
     message = (
         f"{len(found):,} of {len(given):,} labels ({share:.1%}) are probably wrong: a model that did not see them "
-        f"disagrees more than its own doubts explain. About {wrong[found].mean():.0%} of these should be errors."
-        if len(found)
-        else ""
+        "disagrees more than its own doubts explain. Where luck decides labels too, some are right against all odds."
     )
     yield from finding(RULE, share, list(_cases(data, rows, wrong, likelier, found)), message)
+
+
+def unexplained(rows: LabelProbabilities, cases: Iterable[Case]) -> LabelProbabilities:
+    """The rows without those of items or boxes that other cases account for already.
+
+    That a model sees another thing in a blank image, or beside the thing that a box misses, says nothing of the label.
+    """
+    told = {(case.split, case.id, case.box) for case in cases}
+    of_rows = zip(rows.splits, rows.ids, rows.boxes.tolist(), strict=True)
+    kept = np.array([not told & {(split, name, box), (split, name, -1)} for split, name, box in of_rows], bool)
+    return LabelProbabilities(
+        ids=list(compress(rows.ids, kept)),
+        splits=list(compress(rows.splits, kept)),
+        boxes=rows.boxes[kept],
+        labels=list(compress(rows.labels, kept)),
+        probabilities=rows.probabilities[kept],
+    )
 
 
 def probably_wrong(

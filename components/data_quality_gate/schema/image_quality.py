@@ -59,8 +59,11 @@ def image_quality(data: Dataset, images: pa.Table) -> Iterator[Finding]:
     if not data.task.is_image:
         return
     measured = images.to_pandas()
+    found = {issue: _is_found(measured, issue) for issue in _RULES}
+    # Where nothing can be seen, there are no edges either: that is no second fault.
+    found["blurry"] &= ~(found["dark"] | found["light"] | found["low_information"])
     for issue, judged in _RULES.items():
-        places = np.flatnonzero(_is_found(measured, issue))
+        places = np.flatnonzero(found[issue])
         values = measured[judged.column].to_numpy(float)
         worst = places[np.argsort(-np.abs(values[places] - np.median(values)), kind="stable")]
         cases = [_case(image, judged) for image in images.take(worst).to_pylist()]
