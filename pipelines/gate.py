@@ -10,7 +10,7 @@ from ..components.automl_baseline.train import train_baseline
 from ..components.data.items import Task
 from ..components.data_quality_gate.judge import judge
 from ..components.data_quality_gate.rules import accepted_rules
-from ..components.data_quality_gate.standing import DEPLOY_ABOVE, FIX_BELOW
+from ..components.data_quality_gate.standing import DEPLOY_ABOVE, FIX_BELOW, Target
 from ..components.data_quality_gate.verdict import Verdict
 from ..components.import_dataset.read import read_dataset
 
@@ -58,6 +58,11 @@ class Settings:
     checkpoint: str = ""
     seed: int = 0
 
+    @property
+    def target(self) -> Target:
+        """What is wanted of the baseline."""
+        return Target(self.target_metric, self.target_value, self.judge_by, self.fix_below, self.deploy_above)
+
 
 def gate(
     dataset: str,
@@ -98,7 +103,9 @@ def examine(source: str, settings: Settings, folder: Path) -> Verdict:
     Raises:
         InputError: the data or the settings cannot be used.
     """
-    accepted_rules(settings.accept)  # before the costly work
+    # Before the costly work.
+    accepted_rules(settings.accept)
+    settings.target.check(settings.task)
     (folder / PAGE_FILE).unlink(missing_ok=True)
     read_dataset(
         source,

@@ -13,13 +13,15 @@ from typing import Literal, get_args
 
 from ..data.items import Task
 from ..errors import InputError
-from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER
+from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER, METRICS
 from .naive import guessing
 
 Measure = Literal["skill", "ratio"]
 # The bands of the verdict, as shares of the target.
 FIX_BELOW = 0.5
 DEPLOY_ABOVE = 0.8
+# The best value of a metric, by whether higher is better.
+BEST = {True: 1.0, False: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,30 @@ class Target:
     by: Measure = "skill"
     fix_below: float = FIX_BELOW
     deploy_above: float = DEPLOY_ABOVE
+
+    def check(self, task: Task) -> None:
+        """Refuses what can be no target of a task, before anything costly is done for it.
+
+        Raises:
+            InputError: the metric is not one of the task, the value lies beyond its best, or the bands are none.
+        """
+        if not 0 <= self.fix_below <= self.deploy_above <= 1:
+            raise InputError(
+                f"fix_below {self.fix_below:g} and deploy_above {self.deploy_above:g} are no bands: give shares of the "
+                "target between 0 and 1, the first not above the second."
+            )
+        if self.by == "ratio" and not self.value:
+            raise InputError("judge_by=ratio needs a target_value: without one there is nothing to be a share of.")
+        name = self.metric_of(task)
+        if name not in METRICS[task]:
+            raise InputError(f"target_metric {name!r} is none of {task}: use one of {', '.join(METRICS[task])}.")
+        best = BEST[HIGHER_IS_BETTER[name]]
+        if not math.isfinite(self.value) or (self.value > best if HIGHER_IS_BETTER[name] else self.value < best):
+            raise InputError(f"target_value {self.value:g} cannot be reached: the best {name} is {best:g}.")
+
+    def metric_of(self, task: Task) -> str:
+        """The metric to judge a task by."""
+        return self.metric.strip() or DEFAULT_METRIC[task]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +156,15 @@ def standing(
         intervals: [low, high] of the baseline's metrics, of those that have one.
 
     Raises:
-        InputError: the baseline has no such metric, the target cannot be a target, or the bands cannot be bands.
+        InputError: the baseline has no such metric, or the target cannot be one.
     """
-    _check_bands(target)
-    name = target.metric.strip() or DEFAULT_METRIC[task]
+    target.check(task)
+    name = target.metric_of(task)
     known = [metric for metric in HIGHER_IS_BETTER if metric in metrics and metric in naive]
     if name not in known:
         raise InputError(f"target_metric {name!r} is not among the baseline's metrics: it has {', '.join(known)}.")
-    best = 1.0 if HIGHER_IS_BETTER[name] else 0.0
-    value = target.value or best
-    _check_value(name, value, best, naive[name], guessing(task))
+    value = target.value or BEST[HIGHER_IS_BETTER[name]]
+    _check_beyond_guessing(name, value, naive[name], guessing(task))
     interval = (intervals or {}).get(name)
     return Standing(
         metric=name,
@@ -153,20 +178,8 @@ def standing(
     )
 
 
-def _check_bands(target: Target) -> None:
-    if not 0 <= target.fix_below <= target.deploy_above <= 1:
-        raise InputError(
-            f"fix_below {target.fix_below:g} and deploy_above {target.deploy_above:g} are no bands: give shares of the "
-            "target between 0 and 1, the first not above the second."
-        )
-    if target.by == "ratio" and not target.value:
-        raise InputError("judge_by=ratio needs a target_value: without one there is nothing to be a share of.")
-
-
-def _check_value(name: str, target: float, best: float, naive: float, guess: str) -> None:
+def _check_beyond_guessing(name: str, target: float, naive: float, guess: str) -> None:
     higher = HIGHER_IS_BETTER[name]
-    if not math.isfinite(target) or (target > best if higher else target < best):
-        raise InputError(f"target_value {target:g} cannot be reached: the best {name} is {best:g}.")
     if target <= naive if higher else target >= naive:
         raise InputError(
             f"target_value {target:g} is no target: {name} is {naive:.4g} when {guess}; "

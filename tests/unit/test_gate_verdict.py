@@ -204,7 +204,7 @@ def test_the_same_inputs_give_the_same_verdict(overlapping):
         ({"accept": "zzz"}, "the rules are undecodable_image"),
         ({"decision": "gradute"}, "did you mean 'graduate'"),
         ({"decision": "fix_data' or '1"}, "none of auto, fix_data, graduate, deploy_baseline"),
-        ({"target_metric": "accuracy"}, "it has ap, ap50, ap75"),
+        ({"target_metric": "accuracy"}, "use one of ap, ap50, ap75"),
         ({"target_value": 80.0}, "the best ap50 is 1"),
         ({"target_value": float("nan")}, "cannot be reached"),
         ({"target_value": -0.1}, "give a higher one"),
