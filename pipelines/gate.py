@@ -1,5 +1,6 @@
 """The gate without a pipeline: import, a quick baseline of this machine, the verdict."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,11 +11,15 @@ from ..components.automl_baseline.train import train_baseline
 from ..components.data.items import Task
 from ..components.data_quality_gate.judge import judge
 from ..components.data_quality_gate.rules import accepted_rules
+from ..components.data_quality_gate.schema import profile as profiles
 from ..components.data_quality_gate.standing import DEPLOY_ABOVE, FIX_BELOW, Target
 from ..components.data_quality_gate.verdict import Verdict
+from ..components.errors import InputError
 from ..components.import_dataset.read import read_dataset
 
 PAGE_FILE = "page.html"
+# What numpy and scikit-learn take for a seed.
+_MOST_SEED = 2**32 - 1
 
 
 @Parameter(name="*")
@@ -104,9 +109,8 @@ def examine(source: str, settings: Settings, folder: Path) -> Verdict:
         InputError: the data or the settings cannot be used.
     """
     # Before the costly work.
-    accepted_rules(settings.accept)
-    settings.target.check(settings.task)
-    (folder / PAGE_FILE).unlink(missing_ok=True)
+    _check(settings)
+    _make_room(folder)
     read_dataset(
         source,
         settings.task,
@@ -139,3 +143,26 @@ def examine(source: str, settings: Settings, folder: Path) -> Verdict:
         accept=settings.accept,
         seed=settings.seed,
     )
+
+
+def _check(settings: Settings) -> None:
+    accepted_rules(settings.accept)
+    settings.target.check(settings.task)
+    if not 0 <= settings.seed <= _MOST_SEED:
+        raise InputError(f"seed {settings.seed} is none: give a number from 0 to {_MOST_SEED}.")
+    if settings.reference:
+        profiles.read(settings.reference)
+
+
+def _make_room(folder: Path) -> None:
+    """Makes the folder, and removes an earlier page and verdict, so that a run that fails leaves none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (PAGE_FILE, "verdict/verdict.json"):
+            (folder / name).unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"nothing can be written to {folder} ({error.strerror}): give another output folder."
+        ) from error

@@ -31,6 +31,11 @@ def read_columns(data: Dataset, names: Sequence[str]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
+def all_values(data: Dataset, name: str) -> pa.ChunkedArray:
+    """A column of a table, of all splits, training rows first."""
+    return pa.concat_tables(data.table(split, columns=[name]) for split in SPLITS)[name]
+
+
 def sources(data: Dataset, ids: Iterable[str]) -> dict[str, str]:
     """File and line of each of these items."""
     table = read_columns(data, ["id", "source"])

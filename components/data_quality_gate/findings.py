@@ -1,5 +1,6 @@
 """What the gate finds: cases, each of one item or box, grouped by rule into findings."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -142,6 +143,15 @@ def counted(rule: str, cases: Sequence[Case], of: str) -> list[Finding]:
         of: among what, such as "1,203 images".
     """
     return finding(rule, len(cases), cases, f"{len(cases):,} case{'s'[: len(cases) != 1]} among {of}.")
+
+
+def ids_by_split(cases: Iterable[Case]) -> dict[str, set[str]]:
+    """The ids of the items of cases and of their twins, by split."""
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    for case in cases:
+        for split, identity in filter(None, ((case.split, case.id), case.twin)):
+            ids[split].add(identity)
+    return ids
 
 
 def marked(findings: Iterable[Finding], accepted: frozenset[str]) -> list[Finding]:

@@ -133,14 +133,16 @@ def _examine(
     leaks = yield from leakage(data, baseline, seed)
     yield from time_leakage(data, baseline)
     _say("importance")
-    yield from importance(data, baseline, leaks)
-    yield from _labels(data, baseline, leaks, poor)
+    yield from importance(data, baseline, leaks, seed)
+    yield from _labels(data, baseline, leaks, poor, seed)
     _say("drift")
     yield from drift(data, profile, reference)
     yield from image_drift(data, images)
 
 
-def _labels(data: Dataset, baseline: ModelFolder, leaks: Leaks, poor: Sequence[Finding]) -> Iterator[Outcome]:
+def _labels(
+    data: Dataset, baseline: ModelFolder, leaks: Leaks, poor: Sequence[Finding], seed: int
+) -> Iterator[Outcome]:
     _say("labels")
     yield from balance(data)
     misplaced = list(misplaced_boxes(data, baseline))
@@ -150,7 +152,7 @@ def _labels(data: Dataset, baseline: ModelFolder, leaks: Leaks, poor: Sequence[F
     # A model that was given a leak has learned the faults with it: then the refit without the leak is asked.
     refitted = leaks.refit.values if leaks.refit else None
     yield from wrong_values(data, refitted if leaks.columns else baseline_values(data, baseline) or refitted)
-    yield from outliers(data)
+    yield from outliers(data, seed)
     yield from missing_boxes(data, baseline)
     yield from misplaced
 

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from ..data.items import Task
 from ..errors import InputError
 from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER, METRICS
+from ..reports.formats import number
 from .naive import guessing
 
 Measure = Literal["skill", "ratio"]
@@ -180,8 +181,13 @@ def standing(
 
 def _check_beyond_guessing(name: str, target: float, naive: float, guess: str) -> None:
     higher = HIGHER_IS_BETTER[name]
+    if naive == BEST[higher]:
+        raise InputError(
+            f"the test split cannot tell a model from none: {name} is {naive:g}, its best, when {guess}; "
+            "add test items that differ, or judge by another target_metric."
+        )
     if target <= naive if higher else target >= naive:
         raise InputError(
-            f"target_value {target:g} is no target: {name} is {naive:.4g} when {guess}; "
+            f"target_value {target:g} is no target: {name} is {number(naive)} when {guess}; "
             f"give a {'higher' if higher else 'lower'} one."
         )

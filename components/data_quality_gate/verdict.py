@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ..errors import InputError
+from ..reports.formats import number
 from .findings import Finding, NotJudged
 from .rules import RULES
 from .standing import Standing
@@ -135,11 +136,13 @@ def _at(standing: Standing, place: float) -> Decision:
 
 
 def _place(standing: Standing) -> str:
-    place = f"The baseline's {standing.metric} of {standing.baseline:.4g} is "
+    place = f"The baseline's {standing.metric} of {number(standing.baseline)} is "
     if standing.by == "ratio":
-        return f"{place}{standing.place:.0%} of the target ({standing.target:.4g})"
+        return f"{place}{standing.place:.0%} of the target ({number(standing.target)})"
     target = "the target" if standing.target_is_given else "the best there is"
-    way = f"from guessing ({standing.naive:.4g}) to {target} ({standing.target:.4g})"
+    way = f"from guessing ({number(standing.naive)}) to {target} ({number(standing.target)})"
+    if standing.skill <= 0:
+        return f"{place}no step on the way {way}"
     return f"{place}{standing.skill:.0%} of the way {way}"
 
 

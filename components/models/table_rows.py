@@ -17,6 +17,11 @@ def labelled_rows(dataset: Dataset, split: str) -> pa.Table:
         InputError: there is none.
     """
     rows = dataset.table(split)
+    if not len(rows):
+        raise InputError(
+            f"{dataset.path}: the {split} split has no row. Where no column ml_use names a row's split, a hash of its "
+            "content does, which takes many different rows; add rows, or the column ml_use."
+        )
     rows = rows.filter(rows[dataset.label_column].is_valid())
     if not len(rows):
         raise InputError(

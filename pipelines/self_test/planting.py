@@ -94,7 +94,8 @@ class Victims:
             raise CannotPlantError(
                 f"It takes {count:,} training items that suit it and carry no other fault; {len(taken):,} are left."
             )
-        self._left = [place for place in self._left if place not in set(taken)]
+        no_longer = set(taken)
+        self._left = [place for place in self._left if place not in no_longer]
         return taken
 
 

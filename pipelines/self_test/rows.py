@@ -37,7 +37,7 @@ class Rows:
         spare: names of columns that the gate finds something wrong with: the model misses them the least.
         victims: training rows with a label.
         rng: decides what is spoiled.
-        copies: (line of the original, cells, split) of rows to add.
+        copies: (cells, split) of rows to add.
     """
 
     cells: pd.DataFrame

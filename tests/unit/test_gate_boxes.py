@@ -65,6 +65,10 @@ def test_a_box_that_the_importer_marked_is_not_judged_again_and_shifts_no_index(
     assert shapes(tmp_path, [marked, marked, CAT, CAT], faults=faults) == {"duplicate_box": [3]}
 
 
+def test_images_without_any_usable_box_have_nothing_to_judge(tmp_path):
+    assert shapes(tmp_path, []) == {}
+
+
 def test_a_box_of_a_few_pixels_among_large_ones_is_tiny(tmp_path):
     found = shapes(tmp_path, [CAT, Box("cat", 0.5, 0.5, 0.508, 0.51)])
     assert found == {"tiny_box": [1]}
@@ -155,6 +159,14 @@ def test_where_no_box_is_missing_false_alarms_are_not_proposed(world):
     assert list(misplaced_boxes(data, model)) == []
 
 
+def test_a_reversed_box_is_not_missing_as_well(world):
+    def label(number: int, box: Box) -> Box:
+        return box if number % 10 else replace(box, xmin=box.xmax, xmax=box.xmin)
+
+    data, model = world(unsure, label, false_alarms)
+    assert list(missing_boxes(data, model)) == []
+
+
 def test_a_baseline_that_dreams_as_surely_as_it_sees_is_not_asked(world):
     def dreams(rng: np.random.Generator) -> list[Detection]:
         return [(Box("dog", at, 0.4, at + 0.05, 0.5), rng.uniform(0.1, 0.6)) for at in np.arange(0.05, 0.95, 0.1)]
@@ -234,4 +246,4 @@ def test_a_baseline_without_predictions_is_named(tmp_path):
         for each in (*missing_boxes(data, model), *misplaced_boxes(data, model))
         if isinstance(each, NotJudged)
     ]
-    assert reasons == ["The baseline tiny has no predictions of train, validation, test."] * 2
+    assert reasons == ["The baseline has no predictions of train, validation, test."] * 2

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gate_worlds import CAT, DOG
+from PIL import Image
 from tiny_tables import table_dataset
 
 from graduate.components.data.dataset import Dataset
@@ -72,6 +73,14 @@ def test_a_copy_in_another_split_is_a_critical_overlap(tmp_path, rows):
     found, _ = outcomes(table_dataset(tmp_path / "data", Task.TABULAR_CLASSIFICATION, NUMBERED, rows, SIZES), tmp_path)
     assert [(case.split, case.twin) for case in found["split_overlap"].cases] == [("test", ("train", place(7)))]
     assert found["split_overlap"].severity == "critical"
+
+
+@pytest.mark.parametrize(("count", "severity"), [(2, "warning"), (8, "critical")])
+def test_near_copies_in_another_split_are_critical_only_when_there_are_many(tmp_path, rows, count, severity):
+    for number in range(count):  # of 60 test rows
+        rows[399 - number] = rows[7 + number] | {MEASURES[0].name: rows[7 + number][MEASURES[0].name] * 1.0005}
+    found, _ = outcomes(table_dataset(tmp_path / "data", Task.TABULAR_CLASSIFICATION, NUMBERED, rows, SIZES), tmp_path)
+    assert (len(found["split_overlap"].cases), found["split_overlap"].severity) == (count, severity)
 
 
 @pytest.mark.parametrize(
@@ -220,3 +229,13 @@ def test_titanic_is_clean_and_its_planted_copies_are_found(tmp_path, shared_data
         )
         found, _ = outcomes(Dataset.open(tmp_path / name), tmp_path / f"{name}.world")
         assert {rule: len(each.cases) for rule, each in found.items()} == expected[name]
+
+
+@pytest.mark.parametrize("colours", [[(200, 60, 60), (60, 140, 60)], [(40, 40, 40), (210, 210, 210)]])
+def test_blank_images_of_other_colours_or_brightness_are_no_copies(tmp_path, colours):
+    splits = worlds.scenes(tmp_path / "images", train=1)
+    for number, colour in enumerate(colours):
+        image = Image.new("RGB", (64, 64), colour)
+        splits["train" if number else "test"].append(worlds.item(tmp_path / "images", f"{number}.png", image))
+    data = worlds.write_images(tmp_path / "data", splits, Task.OBJECT_DETECTION)
+    assert not outcomes(data, tmp_path)[0]

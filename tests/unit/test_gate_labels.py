@@ -21,6 +21,7 @@ from graduate.components.data_quality_gate.labels import wrong_labels as labels
 from graduate.components.data_quality_gate.labels import wrong_values as values
 from graduate.components.data_quality_gate.labels.balance import balance
 from graduate.components.data_quality_gate.labels.outliers import outliers
+from graduate.components.data_quality_gate.leakage import sample
 from graduate.components.data_quality_gate.leakage.refit import ValuePredictions
 from graduate.components.models import predictions
 from graduate.components.models.label_probabilities import LabelProbabilities
@@ -241,7 +242,8 @@ def table_of_numbers(folder: Path, numbers: NDArray[np.float64]) -> Dataset:
 def test_a_row_far_from_all_others_is_an_outlier_for_information(tmp_path):
     numbers = np.random.default_rng(10).normal(50, 5, (400, 4))
     numbers[7, 2] = 99_999
-    [found] = outliers(table_of_numbers(tmp_path, numbers))
+    [found] = outliers(table_of_numbers(tmp_path, numbers), 0)
+    assert isinstance(found, Finding)
     assert found.severity == "info"
     assert [case.id for case in found.cases] == ["t.csv:9"]
     assert "above all in x2 99,999" in found.cases[0].detail
@@ -249,8 +251,24 @@ def test_a_row_far_from_all_others_is_an_outlier_for_information(tmp_path):
 
 def test_heavy_tails_and_copies_have_no_outliers(tmp_path):
     numbers = np.exp(np.random.default_rng(11).normal(0, 1, (1000, 4)))
-    assert list(outliers(table_of_numbers(tmp_path / "tails", numbers))) == []
-    assert list(outliers(table_of_numbers(tmp_path / "copies", np.repeat(numbers[:50], 20, axis=0)))) == []
+    assert list(outliers(table_of_numbers(tmp_path / "tails", numbers), 0)) == []
+    assert list(outliers(table_of_numbers(tmp_path / "copies", np.repeat(numbers[:50], 20, axis=0)), 0)) == []
+
+
+def test_of_a_large_table_it_is_said_how_many_rows_were_looked_at(tmp_path, monkeypatch):
+    numbers = np.random.default_rng(10).normal(50, 5, (400, 4))
+    numbers[::100, 2] = [1e5, 1e7, 1e9, 1e11]
+    monkeypatch.setitem(sample.MOST_ROWS, "train", 300)
+    [found] = outliers(table_of_numbers(tmp_path, numbers), 0)
+    assert isinstance(found, Finding)
+    assert "among 300 of 400 rows" in found.message
+
+
+def test_outliers_of_a_table_with_a_single_column_of_numbers_are_not_judged(tmp_path):
+    rows = [(size, "ab"[size > 0]) for size in np.random.default_rng(12).normal(0, 1, 40).tolist()]
+    splits = {"train": rows, "validation": [], "test": []}
+    [outcome] = outliers(worlds.write_table(tmp_path, splits, Task.TABULAR_CLASSIFICATION), 0)
+    assert outcome == NotJudged("outlier", "It takes 3 columns of numbers and 11 labelled rows.")
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def _importance(
     known = {} if deviation is None else {"standard_deviation": deviation}
     columns = [{"column": name, "importance": share, **known} for name, share in shares.items()]
     model.importance.write_text(json.dumps({"loss": "log_loss", "columns": columns}), encoding="utf-8")
-    return list(importance(data, model, Leaks()))
+    return list(importance(data, model, Leaks(), 0))
 
 
 @pytest.mark.parametrize("deviation", [0.01, None])
@@ -215,7 +215,7 @@ def test_a_column_that_decides_almost_alone_is_a_warning(tmp_path: Path) -> None
 
 def test_a_baseline_without_importance_cannot_be_judged(tmp_path: Path) -> None:
     data = frame_dataset(tmp_path / "data", passengers(), CLASSES)
-    told = list(importance(data, baseline(tmp_path / "model", data, {}), Leaks()))
+    told = list(importance(data, baseline(tmp_path / "model", data, {}), Leaks(), 0))
     assert [each.rule for each in told if isinstance(each, NotJudged)] == ["dominant_column", "uninformative_columns"]
 
 

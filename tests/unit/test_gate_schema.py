@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 
 from graduate.components.data.dataset import Dataset
-from graduate.components.data_quality_gate.findings import Finding
+from graduate.components.data_quality_gate.findings import Finding, NotJudged
 from graduate.components.data_quality_gate.schema.breaks import schema_breaks
 from graduate.components.data_quality_gate.schema.profile import profile
 from graduate.components.data_quality_gate.schema.ranges import limits_of_values
@@ -48,7 +48,7 @@ def dataset(folder: Path, frame: pd.DataFrame, label: str = "answer", task: str 
 def found_in(data: Dataset, reference: Dataset | None = None) -> dict[str, Finding]:
     known = profile(data)
     outcomes = [*values(data, known), *schema_breaks(data, known, profile(reference) if reference else None)]
-    return {each.rule: each for each in outcomes}
+    return {each.rule: each for each in outcomes if isinstance(each, Finding)}
 
 
 @pytest.fixture
@@ -194,6 +194,13 @@ def test_a_column_gone_and_one_of_another_type_break_the_schema_critically(spoil
         "age": "gone: the reference has it with number values",
         "children": "category values, where the reference has number values",
     }
+
+
+def test_without_a_reference_no_column_can_be_new(tmp_path):
+    data = dataset(tmp_path / "people", people())
+    told = [each.rule for each in schema_breaks(data, profile(data), None) if isinstance(each, NotJudged)]
+    assert told == ["new_column"]
+    assert list(schema_breaks(data, profile(data), profile(data))) == []
 
 
 def test_a_new_column_is_only_told(spoiled):

@@ -119,6 +119,11 @@ def test_lower_is_better_works_the_same_way(rmse, decision):
     assert decision_at(rmse, target=20.0, naive=100.0, metric="rmse") == decision
 
 
+def test_a_baseline_that_is_no_better_than_guessing_is_said_to_make_no_step():
+    reason = decide(Standing("accuracy", 0.5, 1.0, 0.500001, target_is_given=False), [], []).reason
+    assert "is no step on the way from guessing (0.5) to the best there is (1)" in reason
+
+
 def test_a_baseline_worse_than_guessing_has_negative_skill():
     assert Standing("rmse", 120.0, 0.0, 100.0, target_is_given=False).skill == pytest.approx(-0.2)
 
@@ -223,6 +228,11 @@ def test_a_bad_parameter_is_one_sentence(world, parameters, sentence):
 def test_a_target_that_guessing_reaches_is_no_target():
     with pytest.raises(InputError, match=r"accuracy is 0\.87 when the same is predicted for every item"):
         standing(Task.TABULAR_CLASSIFICATION, {"accuracy": 0.9}, {"accuracy": 0.87}, Target(value=0.87))
+
+
+def test_a_test_split_that_guessing_gets_all_right_is_refused_without_a_target_too():
+    with pytest.raises(InputError, match="rmse is 0, its best, when the last season or value is repeated"):
+        standing(Task.TABULAR_FORECASTING, {"rmse": 0.0}, {"rmse": 0.0}, Target())
 
 
 def test_a_baseline_of_other_data_is_refused(world):

@@ -327,3 +327,27 @@ def test_a_misspelt_rule_is_refused_before_anything_is_read(tmp_path: Path) -> N
     settings = Settings(task=Task.TABULAR_CLASSIFICATION, accept="leakige")
     with pytest.raises(InputError, match="did you mean 'leakage'"):
         gate("no/such.csv", output=tmp_path, settings=settings)
+
+
+def test_a_bad_seed_reference_or_output_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    task, output = Task.TABULAR_CLASSIFICATION, tmp_path / "out"
+    for settings, folder, sentence in (
+        (Settings(task=task, seed=-1), output, "give a number from 0"),
+        (Settings(task=task, reference=str(tmp_path / "file")), output, "no profile of a table"),
+        (Settings(task=task), tmp_path / "file" / "out", "give another output folder"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            gate("no/such.csv", output=folder, settings=settings)
+    assert not output.exists()
+
+
+def test_a_run_that_fails_leaves_no_earlier_verdict(tmp_path: Path) -> None:
+    verdict_file = tmp_path / "verdict" / "verdict.json"
+    verdict_file.parent.mkdir()
+    for each in (verdict_file, tmp_path / "page.html"):
+        each.touch()
+    with pytest.raises(InputError, match="no file or folder"):
+        gate("no/such.csv", output=tmp_path, settings=Settings(task=Task.TABULAR_CLASSIFICATION))
+    assert not verdict_file.exists()
+    assert not (tmp_path / "page.html").exists()

@@ -163,7 +163,7 @@ def test_a_graph_that_disagrees_is_refused_with_the_rows(tmp_path):
         ([{"x": 1.0, "y": "a"}] * 8 + [{"x": 2.0, "y": "b"}] * 8, {"train": 15, "test": 1}, "2 different labelled"),
         ([{"x": float(place), "y": "a"} for place in range(20)], {"train": 15, "test": 5}, "the same 'y'"),
         ([{"x": 1.0, "y": str(place % 13)} for place in range(65)], {"train": 60, "test": 5}, "x: Constant"),
-        ([{"x": float(place), "y": str(place % 2)} for place in range(20)], {"train": 20}, "no row of the test split"),
+        ([{"x": float(place), "y": str(place % 2)} for place in range(20)], {"train": 20}, "the test split has no row"),
         (
             [{"x": float(place), "y": str(place)} for place in range(20)],
             {"train": 15, "test": 5},

@@ -61,7 +61,9 @@ def train_classification_baseline(
     items: dict[str, list[Item]] = {split: list(dataset.items(split)) for split in SPLITS}
     known = [item.labels[0] for item in items["train"] if len(item.labels) == 1]
     if len(set(known)) < 2:
-        raise InputError("the train split has images of fewer than two labels: there is nothing to tell apart")
+        raise InputError(
+            "the train images with exactly one label have fewer than two labels: there is nothing to tell apart"
+        )
     freeze(backbone, items["train"])
     embedding = build_embedding(backbone.network)
     with tempfile.TemporaryDirectory() as scratch:

@@ -6,7 +6,7 @@ drift by (https://www.tensorflow.org/tfx/data_validation/get_started#checking_da
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,17 @@ from scipy.stats import chi2_contingency, ks_2samp
 
 from ...reports.formats import number, percent
 
+# The splits that are held against train.
+LATER = ("validation", "test")
+# How often data without any drift may be taken for drifting.
+_CHANCE = 0.01
 # The chi-square test wants so many expected of each kind (Cochran 1954, https://doi.org/10.2307/3001666).
 _LEAST_EXPECTED = 5
 # Of more numbers, so many are drawn: the statistic is then known to about 0.01, a tenth of what counts as drift.
 _MOST_SORTED = 100_000
+
+
+_What = TypeVar("_What")
 
 
 class Change(NamedTuple):
@@ -33,6 +40,15 @@ class Change(NamedTuple):
     size: float
     chance: float
     detail: str
+
+
+def remarkable(changes: Sequence[tuple[_What, Change]], limit: float) -> list[tuple[_What, Change]]:
+    """The comparisons that show a difference both larger than the limit and no chance, the largest first.
+
+    However many there are, all together mistake chance for a difference as rarely as `_CHANCE` (Bonferroni).
+    """
+    found = [each for each in changes if each[1].size > limit and each[1].chance < _CHANCE / len(changes)]
+    return sorted(found, key=lambda each: -each[1].size)
 
 
 def numbers_change(x: NDArray[np.float64], y: NDArray[np.float64], names: tuple[str, str]) -> Change:

@@ -11,14 +11,17 @@ from ...data.dataset import Dataset
 from ...data.items import ColumnType, Task
 from ..findings import Case, NotJudged, Outcome, finding
 from ..rules import RULES
-from ..schema.profile import ColumnProfile, Profile, histogram, numbers
+from ..schema.profile import COUNTED, ColumnProfile, Profile, histogram, numbers
 from ..schema.values import id_columns
-from .changes import Change, categories_change, histogram_change, missing_change, numbers_change
-
-# How often one column or more of a table without any drift may be taken for drifting (Bonferroni's correction).
-_CHANCE = 0.01
-_LATER = ("validation", "test")
-_COUNTED = (ColumnType.CATEGORY, ColumnType.BOOLEAN)
+from .changes import (
+    LATER,
+    Change,
+    categories_change,
+    histogram_change,
+    missing_change,
+    numbers_change,
+    remarkable,
+)
 
 
 def drift(data: Dataset, profile: Profile, reference: Profile | None) -> Iterator[Outcome]:
@@ -38,14 +41,12 @@ def drift(data: Dataset, profile: Profile, reference: Profile | None) -> Iterato
     if data.task is Task.TABULAR_FORECASTING and not reference:
         yield NotJudged("drift", "A forecast's splits follow each other in time: give a reference to compare with.")
         return
-    changes = list(_changes(data, profile, reference))
-    limit = RULES["drift"].threshold
-    found = [each for each in changes if each[1].size > limit and each[1].chance < _CHANCE / len(changes)]
-    found.sort(key=lambda each: -each[1].size)
+    found = remarkable(list(_changes(data, profile, reference)), RULES["drift"].threshold)
     cases = [Case("", "", split, change.detail, column=name) for (name, split), change in found]
     columns = len({name for (name, _), _ in found})
     against = "train or the reference" if reference else "train"
-    message = f"{columns:,} of {len(data.columns):,} columns are distributed otherwise than in {against}."
+    are = "is" if columns == 1 else "are"
+    message = f"{columns:,} of {len(data.columns):,} columns {are} distributed otherwise than in {against}."
     yield from finding("drift", max((change.size for _, change in found), default=0.0), cases, message)
 
 
@@ -53,7 +54,7 @@ def _changes(data: Dataset, profile: Profile, reference: Profile | None) -> Iter
     """Yields the column and the split of each comparison, with what it shows."""
     ids = id_columns(data, profile)
     earlier = (reference or {}).get("train", {})
-    later = () if data.task is Task.TABULAR_FORECASTING else _LATER
+    later = () if data.task is Task.TABULAR_FORECASTING else LATER
     for name in [each.name for each in data.columns if each.type is not ColumnType.DATE and each.name not in ids]:
         train, values = profile["train"][name], _values(data, "train", name)
         for split in later:
@@ -81,7 +82,7 @@ def _between(
         yield missing_change((first.missing, second.missing), (first.rows, second.rows), names)
     if not first.present or not second.present:
         return
-    if first.type in _COUNTED:
+    if first.type in COUNTED:
         yield categories_change(_counts(first, later), list(first.categories), names)
     elif earlier is not None:
         yield numbers_change(numbers(earlier, first.type), numbers(later, first.type), names)

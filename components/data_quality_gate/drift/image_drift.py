@@ -10,11 +10,8 @@ from ...data.dataset import Dataset
 from ...data.items import Task
 from ..findings import Case, Finding, finding
 from ..rules import RULES
-from .changes import Change, categories_change, numbers_change
+from .changes import LATER, Change, categories_change, numbers_change, remarkable
 
-# How often one measure or more of images without any drift may be taken for drifting (Bonferroni's correction).
-_CHANCE = 0.01
-_LATER = ("validation", "test")
 _MEASURES = {
     "brightness": "brightness",
     "sharpness": "sharpness of edges",
@@ -35,28 +32,26 @@ def image_drift(data: Dataset, images: pa.Table) -> Iterator[Finding]:
     """
     if not data.task.is_image:
         return
-    changes = list(_changes(data, images))
-    limit = RULES["drift"].threshold
-    found = [each for each in changes if each[2].size > limit and each[2].chance < _CHANCE / len(changes)]
-    found.sort(key=lambda each: -each[2].size)
-    cases = [Case("", "", split, f"{what}: {change.detail}") for split, what, change in found]
-    differing = len({what for _, what, _ in found})
+    found = remarkable(list(_changes(data, images)), RULES["drift"].threshold)
+    cases = [Case("", "", split, f"{what}: {change.detail}") for (what, split), change in found]
+    differing = len({what for (what, _), _ in found})
     message = f"{differing} of {len(_MEASURES) + 1} properties of the images are distributed otherwise than in train."
-    yield from finding("drift", max((change.size for _, _, change in found), default=0.0), cases, message)
+    yield from finding("drift", max((change.size for _, change in found), default=0.0), cases, message)
 
 
-def _changes(data: Dataset, images: pa.Table) -> Iterator[tuple[str, str, Change]]:
-    """Yields the split and the property of each comparison, with what it shows."""
+def _changes(data: Dataset, images: pa.Table) -> Iterator[tuple[tuple[str, str], Change]]:
+    """Yields the property and the split of each comparison, with what it shows."""
     measured = images.to_pandas()
     train, labels = measured[measured["split"] == "train"], _labels(data, "train")
-    for split in _LATER:
+    for split in LATER:
         other, other_labels = measured[measured["split"] == split], _labels(data, split)
         if len(train) and len(other):
             for column, what in _MEASURES.items():
-                yield split, what, numbers_change(train[column].to_numpy(), other[column].to_numpy(), ("train", split))
+                change = numbers_change(train[column].to_numpy(), other[column].to_numpy(), ("train", split))
+                yield (what, split), change
         if len(labels) and len(other_labels):
             counts = [_counts(data.labels, labels, len(train)), _counts(data.labels, other_labels, len(other))]
-            yield split, "labels", categories_change(np.array(counts), data.labels, ("train", split))
+            yield ("labels", split), categories_change(np.array(counts), data.labels, ("train", split))
 
 
 def _labels(data: Dataset, split: str) -> pa.Array:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
 from ...data.items import Column, ColumnType
+from ..columns import all_values
 from .row_keys import RowKeys
-from .row_values import comparable, read, words
+from .row_values import comparable, words
 
 # The share of coincidences that is put up with among what is called a copy.
 _RISK = 0.01
@@ -55,7 +56,7 @@ def are_copies(
     sample = distinct[np.linspace(0, len(distinct) - 1, min(_SAMPLE, len(distinct)), dtype=np.int64)]
     bits, sampled, expected = [], [], np.zeros(len(pairs))
     for column in keys.compared:
-        values = comparable(column, read(data, column.name))
+        values = comparable(column, all_values(data, column.name))
         sampled.append(values[sample])
         bits.append(_bits(values, pairs, distinct))
         if column.type is ColumnType.TEXT:
@@ -111,7 +112,7 @@ def _discount_of_single(ordered: NDArray) -> float:
 
 
 def _letters(data: Dataset, column: Column, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    texts = words(column, read(data, column.name).take(pairs[:, 1]))
+    texts = words(column, all_values(data, column.name).take(pairs[:, 1]))
     return _BITS_PER_BYTE * pc.call_function("binary_length", [texts]).fill_null(0).to_numpy()
 
 

@@ -17,6 +17,9 @@ from .row_copies import row_copies
 from .row_values import hashed, places_of_first
 from .sorting import Items, Pairs, sort_out
 
+# Two photographs of one scene come by chance; of more than this share of a split, the split was not made with care.
+_FEW_NEARLY_SAME = 0.05
+
 
 def duplicates_and_overlap(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
     """Yields the findings of `duplicate`, `near_duplicate`, `contradiction` and `split_overlap`.
@@ -42,7 +45,7 @@ def duplicates_and_overlap(data: Dataset, baseline: ModelFolder) -> Iterator[Out
     yield from counted("near_duplicate", _cases(data, found.near_duplicate, items), of)
     yield from counted("contradiction", _cases(data, found.contradiction, items), of)
     for each in counted("split_overlap", _cases(data, found.split_overlap, items), of):
-        yield _with_effect(data, baseline, each)
+        yield _with_effect(data, baseline, _by_weight(each, items, found.split_overlap))
 
 
 def _aside(coincidences: int) -> str:
@@ -61,7 +64,7 @@ def _images(data: Dataset) -> tuple[Items, Pairs]:
     near = [(firsts[place], firsts[earlier]) for place, earlier in near_twins(images.take(firsts))]
     label = np.zeros(len(key), np.uint64)
     if data.task is Task.IMAGE_CLASSIFICATION:
-        labels = [" ".join(sorted(each)) for each in read_columns(data, ["labels"])["labels"].to_pylist()]
+        labels = ["\0".join(sorted(each)) for each in read_columns(data, ["labels"])["labels"].to_pylist()]
         label = np.where(np.array(labels) == "", 0, hashed(np.array(labels, object)))
     split = pd.Index(SPLITS).get_indexer(images["split"].to_pandas()).astype(np.int8)
     return Items(key, label, split), np.array(near, np.int64).reshape(-1, 2)
@@ -90,6 +93,17 @@ def _place(item: dict[str, str]) -> str:
     """Where an item is, for people; a row's id says its file and line already."""
     source = f", {item['source']}" if item["source"] != item["id"] else ""
     return f"{item['id']} ({item['split']}{source})"
+
+
+def _by_weight(overlap: Finding, items: Items, pairs: Pairs) -> Finding:
+    """The finding, as a warning where no item is the same and hardly any of a split nearly so."""
+    is_same = items.key[pairs[:, 0]] == items.key[pairs[:, 1]]
+    # Training items come first: the later item of a pair is the one that is held out.
+    share = (np.bincount(items.split[pairs[:, 0]], minlength=3) / np.bincount(items.split, minlength=3).clip(1)).max()
+    if is_same.any() or share > _FEW_NEARLY_SAME:
+        return overlap
+    few = f"They are nearly the same only, and {share:.1%} of a split: too few to mislead."
+    return replace(overlap, severity="warning", message=f"{overlap.message} {few}")
 
 
 def _with_effect(data: Dataset, baseline: ModelFolder, overlap: Finding) -> Finding:

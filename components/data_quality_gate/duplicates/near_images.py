@@ -1,8 +1,9 @@
 """Near duplicates among images: perceptual hashes propose, pixels decide.
 
 The importer's 64-bit perceptual hashes (imagehash.phash) that differ in at most four bits agree in at least one of
-five bands of bits (pigeonhole principle), so only images that share a band are compared: no quadratic search. Alike
-hashes prove little on scenes that are mostly background, so each proposed pair is then compared in pixels.
+five bands of bits (pigeonhole principle), so only images that share a band are looked at, and with a limited number of
+them each is compared: no quadratic search. Alike hashes prove little on scenes that are mostly background, so each
+proposed pair is then compared in pixels.
 """
 
 from collections import defaultdict
@@ -25,9 +26,17 @@ _BAND_BITS = (13, 13, 13, 13, 12)
 
 _SIDE = 64
 # Of any pixel of the small pictures, in grey values of 0..255, after the mean brightness is taken out. A copy that was
-# compressed, resized, brightened or made noisy stays within it; where an object differs, pixels of it do not.
+# compressed, resized, brightened or made noisy stays within it; where an object differs, pixels of it do not. So do
+# colours, which are compared in coarser pictures, since compression blurs them.
 MAX_DIFFERENCE = 24.0
-_CACHED_FINGERPRINTS = 20_000
+_COLOUR_SIDE = 8
+_CACHED_FINGERPRINTS = 20_000  # of 17 KiB each
+
+# A fixed camera gives the same hash to everything: no image is compared with more of them than this.
+_MOST_COMPARED = 200
+
+# A small grey picture, float32 [64, 64], and its colours (Cb, Cr), float32 [8, 8, 2].
+Fingerprint = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def near_twins(images: pa.Table) -> Iterator[tuple[int, int]]:
@@ -44,7 +53,7 @@ def near_twins(images: pa.Table) -> Iterator[tuple[int, int]]:
     """
 
     @lru_cache(_CACHED_FINGERPRINTS)
-    def fingerprint(place: int) -> NDArray[np.float32]:
+    def fingerprint(place: int) -> Fingerprint:
         item = Item(**images.select(COLUMNS).slice(place, 1).to_pylist()[0])
         return _fingerprint(decode(read_image(item)))
 
@@ -60,7 +69,7 @@ def near_twins(images: pa.Table) -> Iterator[tuple[int, int]]:
             if (code ^ hashes[earlier]).bit_count() <= MAX_HASH_DISTANCE
         }
         twins: dict[str, int] = {}
-        for earlier in sorted(proposed):
+        for earlier in sorted(proposed)[:_MOST_COMPARED]:
             if splits[earlier] not in twins and _alike(fingerprint(place), fingerprint(earlier)):
                 twins[splits[earlier]] = earlier
         yield from ((place, earlier) for earlier in twins.values())
@@ -76,12 +85,14 @@ def _bands(code: int) -> Iterator[tuple[int, int]]:
         code >>= bits
 
 
-def _fingerprint(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A small grey picture of an image without its mean brightness: float32 [64, 64]."""
-    small = Image.fromarray(image).convert("L").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
-    grey = np.asarray(small, np.float32)
-    return grey - grey.mean()
+def _fingerprint(image: NDArray[np.uint8]) -> Fingerprint:
+    """What is compared of an image: without its mean brightness, unless that is all there is, as of a blank page."""
+    small = Image.fromarray(image).convert("YCbCr").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    grey = np.asarray(small, np.float32)[..., 0]
+    colours = np.asarray(small.resize((_COLOUR_SIDE, _COLOUR_SIDE), Image.Resampling.BOX), np.float32)[..., 1:]
+    details = grey - grey.mean()
+    return details if np.abs(details).max() > MAX_DIFFERENCE else grey, colours
 
 
-def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    return bool(np.abs(one - other).max() <= MAX_DIFFERENCE)
+def _alike(one: Fingerprint, other: Fingerprint) -> bool:
+    return all(np.abs(a - b).max() <= MAX_DIFFERENCE for a, b in zip(one, other, strict=True))

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
 from ...data.items import ColumnType
+from ..columns import all_values
 from .row_keys import RowKeys
-from .row_values import comparable, read, spread
+from .row_values import comparable, spread
 
 # Two numbers are near that differ by no more than this, in spreads of their column, or as a share of the number.
 _NEAR_IN_SPREADS = 0.005
@@ -36,7 +37,7 @@ def near_pairs(data: Dataset, keys: RowKeys, is_first: NDArray[np.bool_]) -> Pai
     for column in keys.compared:
         if not len(pairs):
             break
-        values = comparable(column, read(data, column.name))
+        values = comparable(column, all_values(data, column.name))
         pairs = pairs[_are_near(values, pairs, is_number=column.type is ColumnType.NUMBER)]
     return pairs
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
 from ...data.items import SPLITS, Column, ColumnType
-from .row_values import hashed, hashes, is_key, numbers, read, spread, weighted
+from ..columns import all_values
+from .row_values import hashed, hashes, is_key, numbers, spread, weighted
 
 # Numbers that lie in one cell of a grid of this step, in spreads of their column, may be nearly equal. The grids are
 # shifted against each other, so that near numbers on two sides of a line in one are together in another.
@@ -21,7 +22,8 @@ class RowKeys:
     """Keys of N rows of all splits, training rows first; each uint64 [N].
 
     Attributes:
-        compared: the columns by which rows are compared: all but the label and those that number or name the rows.
+        compared: the columns by which rows are compared: all but those that number or name them, and the label of a
+            classification.
         exact: equal where all compared columns are equal, and the label of a regression.
         entry: equal where the columns that number the rows are equal too; differs everywhere where there are none.
         coarse: of each grid, equal where all compared columns may be nearly equal.
@@ -38,7 +40,7 @@ class RowKeys:
 
     def without(self, data: Dataset, column: Column) -> NDArray[np.uint64]:
         """Keys that are equal where all compared columns but this one are."""
-        return self.exact - weighted(hashes(read(data, column.name)), data.columns.index(column))
+        return self.exact - weighted(hashes(all_values(data, column.name)), data.columns.index(column))
 
 
 def row_keys(data: Dataset) -> RowKeys:
@@ -50,7 +52,7 @@ def row_keys(data: Dataset) -> RowKeys:
     label = np.zeros(rows, np.uint64)
     compared: list[Column] = []
     for number, column in enumerate(data.columns):
-        values = read(data, column.name)
+        values = all_values(data, column.name)
         if column.name == data.label_column and not data.task.predicts_numbers:
             label = hashes(values)
         elif column.name != data.label_column and is_key(column, values):

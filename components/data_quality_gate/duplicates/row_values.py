@@ -6,8 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ...data.dataset import Dataset
-from ...data.items import SPLITS, Column, ColumnType
+from ...data.items import Column, ColumnType
 
 # A column numbers the rows when nearly all of its values differ (copied rows repeat theirs) ...
 _DISTINCT_SHARE_OF_KEY = 0.85
@@ -21,11 +20,6 @@ _SPACES = r"[\s\pZ]+"
 _SPACES_AND_PUNCTUATION = r"[\s\pZ\pP]+"
 
 
-def read(data: Dataset, name: str) -> pa.ChunkedArray:
-    """A column of all splits, training rows first."""
-    return pa.chunked_array([chunk for split in SPLITS for chunk in data.table(split, [name])[name].chunks])
-
-
 def comparable(column: Column, values: pa.ChunkedArray) -> NDArray[np.float64] | NDArray[np.uint64]:
     """Values as they are compared: float64 [N], NaN where missing; or hashes of `words`, uint64 [N]."""
     return hashes(values, column) if pa.types.is_string(values.type) else numbers(values)
@@ -34,7 +28,9 @@ def comparable(column: Column, values: pa.ChunkedArray) -> NDArray[np.float64] |
 def is_key(column: Column, values: pa.ChunkedArray) -> bool:
     """Whether a column numbers or names the rows, so that a copy under another number is a copy all the same.
 
-    It does when hardly a value comes twice and the values are whole numbers with few gaps, or single words.
+    It does when hardly a value comes twice and the values are whole numbers with few gaps, or single words. That asks
+    less than `schema.values.id_columns`, which tells people to drop a column and so must be sure: copies repeat values,
+    and a column that is left out here by mistake only leaves the others to tell copies from coincidences.
     """
     present = values.drop_null()
     if column.type not in (ColumnType.NUMBER, ColumnType.CATEGORY) or not len(present):

@@ -32,19 +32,19 @@ def misplaced_boxes(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
     yield from judged_by_places(RULE, data, baseline, _judge)
 
 
-def _judge(images: list[Places], baseline: str) -> Iterator[Outcome]:
+def _judge(images: list[Places]) -> Iterator[Outcome]:
     claims = [(image, *claim) for image in images for claim in _claimed(image)]
     fits = [fit for image, place, _, fit in claims if image.sureness[place] >= SURE_ENOUGH]
     fence = lower_fence(fits)
     if len(fits) < FEWEST_BOXES or fence <= OFF_BOX_IOU:
-        yield NotJudged(RULE, f"The baseline {baseline} draws too loosely to tell a misplaced box.")
+        yield NotJudged(RULE, "The baseline draws too loosely to tell a misplaced box.")
         return
     beside = [(image.sureness[place], image, place, box) for image, place, box, fit in claims if fit < fence]
     limit = least_sureness(sureness(images)[0], np.array([sure for sure, *_ in beside]))
     beside.sort(key=lambda each: -each[0])
     cases = [_case(image, place, box) for sure, image, place, box in beside if sure >= limit]
     message = (
-        f"{len(cases):,} of {len(claims):,} labelled boxes overlap what the baseline {baseline} sees there by less "
+        f"{len(cases):,} of {len(claims):,} labelled boxes overlap what the baseline sees there by less "
         f"than {fence:.2f} (IoU), nearly all others by more."
     )
     yield from finding(RULE, len(cases), cases, message)

@@ -22,7 +22,7 @@ def missing_boxes(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
     yield from judged_by_places(RULE, data, baseline, _judge)
 
 
-def _judge(images: list[Places], baseline: str) -> Iterator[Outcome]:
+def _judge(images: list[Places]) -> Iterator[Outcome]:
     found, unlabelled = sureness(images)
     limit = least_sureness(found, unlabelled)
     cases = [
@@ -33,7 +33,7 @@ def _judge(images: list[Places], baseline: str) -> Iterator[Outcome]:
     ]
     cases.sort(key=lambda pair: -pair[0])
     message = (
-        f"At {len(cases):,} place{'s'[: len(cases) != 1]} without a label the baseline {baseline} is as sure of an "
+        f"At {len(cases):,} place{'s'[: len(cases) != 1]} without a label the baseline is as sure of an "
         f"object as at {np.count_nonzero(found >= limit):,} of {len(found):,} labelled boxes."
     )
     yield from finding(RULE, len(cases), [case for _, case in cases], message)

@@ -15,9 +15,10 @@ from sklearn.neighbors import NearestNeighbors
 from ...data.dataset import Dataset
 from ...data.items import SPLITS, ColumnType
 from ..columns import sources
-from ..findings import Case, Finding, counted
+from ..findings import Case, NotJudged, Outcome, counted
 from ..leakage.sample import TASKS, NotFittedError, Sample, draw_sample
 
+_RULE = "outlier"
 _MOST_ROWS = 20_000
 _NEIGHBOURS = 10
 # Far out is beyond Tukey's fence, on the logarithm of the distance, and so many times as far as the neighbours are from
@@ -30,26 +31,32 @@ _FEWEST_COLUMNS = 3
 _SHOWN_COLUMNS = 3
 
 
-def outliers(data: Dataset) -> Iterator[Finding]:
-    """Yields the finding of `outlier`, of a sample of the rows of a table that is classified or regressed."""
+def outliers(data: Dataset, seed: int) -> Iterator[Outcome]:
+    """Yields the finding of `outlier`, or why it could not be judged, of a sample of the rows of a table.
+
+    Nothing where the task is not in `leakage.sample.TASKS`.
+    """
     if data.task not in TASKS:
         return
     try:
-        sample = draw_sample(data)
-    except NotFittedError:
+        sample = draw_sample(data, seed)
+    except NotFittedError as error:
+        yield NotJudged(_RULE, str(error))
         return
     types = {column.name: column.type for column in data.columns}
     is_number = np.array([types[name] is ColumnType.NUMBER for name in sample.columns.tolist()], np.bool_)
     count = sum(len(rows.ids) for rows in sample.splits.values())
     if is_number.sum() < _FEWEST_COLUMNS or count <= _NEIGHBOURS:
+        yield NotJudged(_RULE, f"It takes {_FEWEST_COLUMNS} columns of numbers and {_NEIGHBOURS + 1} labelled rows.")
         return
     chosen = np.sort(np.random.default_rng(0).permutation(count)[:_MOST_ROWS])
     values = np.concatenate([sample.splits[split].inputs[:, is_number] for split in SPLITS]).astype(np.float64)[chosen]
     even = _even_scales(values)
     found = _far_out(even)
-    among = f"{len(chosen):,} rows" + f" drawn from {sum(data.counts.values()):,}" * (len(chosen) < count)
+    rows = sum(data.counts.values())
+    among = f"{len(chosen):,} of {rows:,} rows" if len(chosen) < rows else f"{rows:,} rows"
     cases = list(_cases(data, sample, chosen[found], values[found], even[found], sample.columns[is_number]))
-    yield from counted("outlier", cases, f"{among}, by their numbers")
+    yield from counted(_RULE, cases, f"{among}, by their numbers")
 
 
 def _even_scales(values: NDArray[np.float64]) -> NDArray[np.float64]:

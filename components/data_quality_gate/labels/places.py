@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
-from ...data.items import SPLITS, Item, Task
+from ...data.items import SPLITS, Box, Item, Task
 from ...models import predictions as prediction_files
 from ...models.folder import ModelFolder
 from ...reports.pictures import PredictedBox, predicted_boxes
@@ -74,28 +74,28 @@ class Places:
 
 
 def judged_by_places(
-    rule: str, data: Dataset, baseline: ModelFolder, judge: Callable[[list[Places], str], Iterator[Outcome]]
+    rule: str, data: Dataset, baseline: ModelFolder, judge: Callable[[list[Places]], Iterator[Outcome]]
 ) -> Iterator[Outcome]:
-    """Yields what a rule finds of the places and the baseline's name, or why it could not be judged.
+    """Yields what a rule finds of the places, or why it could not be judged.
 
     Nothing where the task has no boxes.
     """
     if data.task is Task.OBJECT_DETECTION:
         places = predicted_places(data, baseline)
-        yield from [NotJudged(rule, places)] if isinstance(places, str) else judge(places, baseline.name)
+        yield from [NotJudged(rule, places)] if isinstance(places, str) else judge(places)
 
 
 def predicted_places(data: Dataset, baseline: ModelFolder) -> list[Places] | str:
     """The places of all images; or why the baseline is not to be asked, one sentence."""
     absent = [split for split in SPLITS if not baseline.predictions(split).is_file()]
     if absent:
-        return f"The baseline {baseline.name} has no predictions of {', '.join(absent)}."
+        return f"The baseline has no predictions of {', '.join(absent)}."
     images = [image for split in SPLITS for image in _places_of_split(data, baseline, split)]
     found, unlabelled = sureness(images)
     if np.count_nonzero(found) <= FEWEST_FOUND * len(found):
-        return f"The baseline {baseline.name} finds {np.count_nonzero(found):,} of {len(found):,} labelled boxes only."
+        return f"The baseline finds {np.count_nonzero(found):,} of {len(found):,} labelled boxes only."
     if (unlabelled >= SURE).sum() > MOST_UNLABELLED * (found >= SURE).sum():
-        return f"The baseline {baseline.name} is sure of objects at more places without a label than with one."
+        return "The baseline is sure of objects at more places without a label than with one."
     return images
 
 
@@ -145,11 +145,14 @@ def _places_of_split(data: Dataset, baseline: ModelFolder, split: str) -> list[P
 def _places(item: Item, split: str, prediction: prediction_files.Prediction) -> Places:
     detections = predicted_boxes(prediction, _MIN_CONFIDENCE)
     corners = edges(detections)
-    members = list(_same_place(intersection_over_union(corners[:, None], corners)))
+    usable = list(item.indexed_usable_boxes())
+    spoiled = [box for index, box in enumerate(item.boxes) if index not in dict(usable)]
+    same = _same_place(intersection_over_union(corners[:, None], corners))
+    # What is at a box that is reversed, flat or without a label is told already.
+    members = [each for each in same if not any(_holds(detections[each[0]], box) for box in spoiled)]
     objectness = np.array([_any_object([detections[place] for place in each]) for each in members], np.float64)
     order = np.argsort(-objectness, kind="stable")
     surest = [members[place][0] for place in order]
-    usable = list(item.indexed_usable_boxes())
     return Places(
         item,
         split,
@@ -159,6 +162,12 @@ def _places(item: Item, split: str, prediction: prediction_files.Prediction) -> 
         [index for index, _ in usable],
         intersection_over_union(corners[surest][:, None], edges([box for _, box in usable])),
     )
+
+
+def _holds(place: PredictedBox, box: Box) -> bool:
+    """Whether the middle of a box is at a place."""
+    x, y = (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2
+    return place.xmin <= x <= place.xmax and place.ymin <= y <= place.ymax
 
 
 def _same_place(overlaps: NDArray[np.float64]) -> Iterator[list[int]]:

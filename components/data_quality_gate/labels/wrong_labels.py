@@ -23,6 +23,7 @@ from scipy.special import expit, log_softmax, softmax
 
 from ...data.dataset import Dataset
 from ...models.label_probabilities import LabelProbabilities
+from ...models.metrics import label_codes
 from ..columns import sources
 from ..findings import Case, NotJudged, Outcome, finding
 
@@ -53,7 +54,7 @@ def wrong_labels(data: Dataset, rows: LabelProbabilities | None, why_not: str) -
     if rows is None:
         yield NotJudged(RULE, f"{why_not}, so there are no class probabilities to judge the labels by.")
         return
-    given = np.array([data.labels.index(label) for label in rows.labels], np.int64)
+    given = label_codes(rows.labels, data.labels)
     if len(np.unique(given)) < 2:
         yield NotJudged(RULE, "There are fewer than two labels to tell apart.")
         return

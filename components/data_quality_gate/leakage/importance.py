@@ -22,7 +22,7 @@ _FEWEST_COLUMNS = 3
 _DEVIATIONS, _SHARE_OF_EVEN, _LEAST_SKILL, _MOST_LOSS = 2, 0.5, 0.05, 0.02
 
 
-def importance(data: Dataset, baseline: ModelFolder, leaks: Leaks) -> Iterator[Outcome]:
+def importance(data: Dataset, baseline: ModelFolder, leaks: Leaks, seed: int) -> Iterator[Outcome]:
     """Yields the findings of `dominant_column` and `uninformative_columns`, or why they could not be judged.
 
     By the importance that the baseline has measured; where columns leak, by that of the refit without them. Nothing
@@ -44,7 +44,7 @@ def importance(data: Dataset, baseline: ModelFolder, leaks: Leaks) -> Iterator[O
     if not dominates and not are_most:
         return
     try:
-        sample = draw_sample(data)
+        sample = draw_sample(data, seed)
     except NotFittedError as error:
         yield from (NotJudged(rule, str(error)) for rule in (_DOMINANT, _UNINFORMATIVE))
         return
@@ -83,10 +83,12 @@ def _uninformative(
 ) -> Iterator[Outcome]:
     known = set(sample.names)
     silent = [each for each in silent if each.column not in known or _skill_alone(sample, each.column) < _LEAST_SKILL]
+    share = len(silent) / len(columns)
+    if share <= RULES[_UNINFORMATIVE].threshold:
+        return
     without = _counterfactuals(sample, [each.column for each in silent], leaks)
     if any(each.before - each.after > _MOST_LOSS for each in without):
         return
-    share = len(silent) / len(columns)
     message = (
         f"{len(silent)} of {len(columns)} columns ({share:.0%}) say nothing: shuffled, each changes the predictions no "
         "more than chance does, and alone it does not tell the label."

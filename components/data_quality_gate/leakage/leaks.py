@@ -134,9 +134,9 @@ def _judges_rows(baseline: ModelFolder) -> bool:
 
 def _finding(sample: Sample, leaks: Sequence[Alone], refitted: Refit) -> list[Finding]:
     columns = ", ".join(f"`{each.column}`" for each in leaks)
-    are = "column gives" if len(leaks) == 1 else "columns give"
+    are, each_says = ("column gives", "It says") if len(leaks) == 1 else ("columns give", "Each says")
     message = (
-        f"{len(leaks)} {are} the label away: {columns}. Each says alone, on {refitted.rows:,} training rows out of "
+        f"{len(leaks)} {are} the label away: {columns}. {each_says} alone, on {refitted.rows:,} training rows out of "
         "fold, what all other columns together do not."
     )
     cases, without = [_case(sample, each) for each in leaks], list(_counterfactuals(sample, leaks, refitted))

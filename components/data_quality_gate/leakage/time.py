@@ -1,17 +1,16 @@
 """Time leakage: series whose training rows, or other columns, already hold the future that is to be forecast."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
-from ...data.items import SPLITS, ColumnType, Task
+from ...data.items import ColumnType, Task
 from ...models.folder import ModelFolder
 from ...models.series_windows import SeriesRows
+from ..columns import all_values
 from ..findings import Case, Outcome, counted, finding
 
 _RULE, _SAME_TIME = "time_leakage", "dominant_column"
@@ -70,13 +69,9 @@ def _numbers(data: Dataset, rows: SeriesRows) -> Iterator[tuple[str, NDArray[np.
     names = [each.name for each in data.columns if each.type is ColumnType.NUMBER and each.name != data.label_column]
     if not names:
         return
-    order = pd.Index(_column(data, "__id__")).get_indexer(rows.ids)
+    order = pd.Index(all_values(data, "__id__").to_numpy()).get_indexer(rows.ids)
     for name in names:
-        yield name, _column(data, name)[order]
-
-
-def _column(data: Dataset, name: str) -> NDArray[Any]:
-    return pa.concat_tables([data.table(split, [name]) for split in SPLITS])[name].to_numpy()
+        yield name, all_values(data, name).to_numpy()[order]
 
 
 class _Changes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...data.dataset import Dataset
 from ...data.items import Column, ColumnType
 from ...reports.scatter import BINS, limits
+from ..schema.profile import numbers
 from .distributions import outline, value_text
 from .names import short
 
@@ -111,9 +112,7 @@ def _sample(data: Dataset, columns: tuple[Column, Column]) -> list[_Side]:
 
 
 def _as_values(column: pa.ChunkedArray, of: ColumnType) -> NDArray:
-    if of is ColumnType.DATE:
-        return column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy() / 1e6
-    return column.to_numpy() if of is ColumnType.NUMBER else np.array(list(map(str, column.to_pylist())), object)
+    return numbers(column, of) if of in _NUMBERS else np.array(list(map(str, column.to_pylist())), object)
 
 
 def _strips(number: _Side, groups: _Side) -> Strips:

@@ -21,7 +21,7 @@ _ROWS = _ALL - _IMAGES
 _MODELLED = frozenset({Task.TABULAR_CLASSIFICATION, Task.TABULAR_REGRESSION})
 _CLASSES = frozenset(task for task in Task if not task.predicts_numbers)
 _RULES_IN = (
-    (_ALL, ("rejected_record", "label_missing", "no_test_items", "outlier", "drift")),
+    (_ALL, ("rejected_record", "label_missing", "no_test_items", "drift")),
     (_IMAGES, ("undecodable_image", "unreadable_file", "too_large", "bad_annotation", "no_annotation", "not_listed")),
     (_IMAGES, ("large_file", "dark_image", "light_image", "blurry_image", "low_information_image")),
     (_IMAGES, ("odd_size_image", "odd_aspect_ratio_image")),
@@ -34,7 +34,7 @@ _RULES_IN = (
     (_ALL - _SERIES, ("duplicate", "near_duplicate", "split_overlap")),
     (_CLASSES - _BOXES, ("contradiction",)),
     (_CLASSES, ("too_few_per_label", "class_imbalance", "wrong_label")),
-    (_MODELLED, ("leakage", "uninformative_columns")),
+    (_MODELLED, ("leakage", "uninformative_columns", "outlier")),
     (_MODELLED | _SERIES, ("dominant_column",)),
     (frozenset({Task.TABULAR_REGRESSION}), ("wrong_value",)),
 )

@@ -1,12 +1,11 @@
 """Pictures of the worst cases of each finding about images."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...data.dataset import Dataset
 from ...data.items import SPLITS, Item
-from ..findings import Case, Finding
+from ..findings import Case, Finding, ids_by_split
 from .close_up import picture, whole_picture
 from .names import short
 
@@ -41,14 +40,11 @@ def _pictures(items: dict[tuple[str, str], Item], case: Case) -> Iterator[dict[s
 
 
 def _items(data: Dataset, cases: Iterable[Case]) -> dict[tuple[str, str], Item]:
-    wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for case in cases:
-        for split, identity in filter(None, ((case.split, case.id), case.twin)):
-            wanted[split].add(identity)
+    wanted = ids_by_split(cases)
     return {
         (split, item.id): item
         for split in SPLITS
-        if wanted[split]
+        if split in wanted
         for item in data.items(split)
         if item.id in wanted[split]
     }

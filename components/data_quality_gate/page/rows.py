@@ -1,6 +1,5 @@
 """Rows of a table as texts, for the worst cases of a finding."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ import pyarrow.compute as pc
 
 from ...data.dataset import Dataset
 from ...data.items import SPLITS, ColumnType
-from ..findings import Case, Finding
+from ..findings import Case, Finding, ids_by_split
 from .names import short
 
 MOST_ROWS_PER_FINDING = 10
@@ -56,14 +55,11 @@ def shown_rows(data: Dataset, findings: Sequence[Finding]) -> dict[str, list[Sho
 
 def _records(data: Dataset, names: Sequence[str], cases: Iterable[Case]) -> dict[tuple[str, str], dict[str, object]]:
     """These rows and their twins, by split and id."""
-    wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for case in cases:
-        for split, identity in filter(None, ((case.split, case.id), case.twin)):
-            wanted[split].add(identity)
+    wanted = ids_by_split(cases)
     return {
         (split, row["__id__"]): row
         for split in SPLITS
-        if wanted[split]
+        if split in wanted
         for batch in data.batches(split, columns=["__id__", *names])
         for row in batch.filter(pc.field("__id__").isin(pa.array(wanted[split], pa.string()))).to_pylist()
     }

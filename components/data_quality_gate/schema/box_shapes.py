@@ -56,6 +56,8 @@ def box_shapes(data: Dataset) -> Iterator[Finding]:
     if data.task is not Task.OBJECT_DETECTION:
         return
     boxes = _usable_boxes(data)
+    if not len(boxes.image):
+        return
     of = f"{len(boxes.image):,} boxes"
     yield from counted("duplicate_box", _duplicates(boxes), of)
     yield from counted("tiny_box", _tiny(boxes), of)
@@ -82,13 +84,13 @@ def _usable_boxes(data: Dataset) -> _Boxes:
 def _duplicates(boxes: _Boxes) -> list[Case]:
     """The later ones of boxes that are the same, the most alike first."""
     pairs, overlaps = _same_boxes(boxes)
-    found: dict[int, tuple[float, int]] = {}
-    for (earlier, later), overlap in zip(pairs.tolist(), overlaps.tolist(), strict=True):
-        found[later] = max(found.get(later, (0.0, 0)), (overlap, -earlier))
-    ranked = sorted(found.items(), key=lambda pair: (-pair[1][0], pair[0]))
+    ranked = np.lexsort((pairs[:, 0], pairs[:, 1], -overlaps))
+    found: dict[int, tuple[int, float]] = {}
+    for (earlier, later), overlap in zip(pairs[ranked].tolist(), overlaps[ranked].tolist(), strict=True):
+        found.setdefault(later, (earlier, overlap))
     return [
-        boxes.case(later, f"the same as box {boxes.index[-earlier]} of the image (IoU {overlap:.2f})")
-        for later, (overlap, earlier) in ranked
+        boxes.case(later, f"the same as box {boxes.index[earlier]} of the image (IoU {overlap:.2f})")
+        for later, (earlier, overlap) in found.items()
     ]
 
 

@@ -13,29 +13,36 @@ from pandera.errors import SchemaErrorReason, SchemaErrors
 from ...data.dataset import Dataset, row_schema
 from ...data.items import Column
 from ...reports.formats import percent
-from ..findings import Case, Finding, counted
+from ..columns import all_values
+from ..findings import Case, NotJudged, Outcome, counted
 from .mixed import mixed_types
 from .outside import new_values
-from .profile import ColumnProfile, Profile, all_values
+from .profile import ColumnProfile, Profile
 
 # The importer infers a column's type from at least the rest of its values; more breaks are a fault of the column.
 _MOST_BREAKS = 0.05
 
 
-def schema_breaks(data: Dataset, profile: Profile, reference: Profile | None) -> Iterator[Finding]:
+def schema_breaks(data: Dataset, profile: Profile, reference: Profile | None) -> Iterator[Outcome]:
     """Yields the findings of `schema_break`, `new_column`, `mixed_types`, `new_category` and `range_break`.
 
     Args:
         data: any data set; only tables are judged.
         profile: of it.
-        reference: profile of earlier data, or None: then the training split is the reference for the others' values.
+        reference: profile of earlier data, or None: then the training split is the reference for the others' values,
+            and of no column can be said that it is new.
     """
     if not profile:
         return
     broken, new = _structure(data, reference["train"]) if reference else ([], [])
     of = f"{len(data.columns):,} columns"
     yield from counted("schema_break", [*broken, *_broken_columns(data, profile)], of)
-    yield from counted("new_column", new, of)
+    if reference:
+        yield from counted("new_column", new, of)
+    else:
+        yield NotJudged(
+            "new_column", "No profile of earlier data was given to hold the table against: give `reference`."
+        )
     yield from mixed_types(data)
     yield from new_values(data, profile, reference)
 

@@ -10,8 +10,8 @@ from ...data.columns import convert
 from ...data.dataset import Dataset
 from ...data.items import ColumnType
 from ...reports.formats import percent
+from ..columns import all_values
 from ..findings import Finding
-from .profile import all_values
 from .row_cases import found_rows, one_of_each_first
 
 # From 95 % on, the importer takes a column for one of the type; codes such as tickets, of which most are numbers, are

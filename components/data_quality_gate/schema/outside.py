@@ -12,8 +12,9 @@ from pandera.errors import SchemaErrors
 from ...data.dataset import Dataset
 from ...data.items import ColumnType
 from ...reports.formats import number
+from ..columns import all_values
 from ..findings import Finding
-from .profile import ColumnProfile, Profile, all_values, numbers
+from .profile import ColumnProfile, Profile, numbers
 from .ranges import Limits, limits_of_profile, limits_of_values
 from .row_cases import found_rows, one_of_each_first
 

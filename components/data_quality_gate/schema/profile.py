@@ -27,7 +27,8 @@ BINS = 30
 MOST_CATEGORIES = 100
 # Tukey's outer fences: a histogram reaches so many interquartile ranges beyond the quartiles, where there are values.
 FENCES = 3.0
-_COUNTED = (ColumnType.CATEGORY, ColumnType.BOOLEAN)
+# Types whose values are counted one by one; the others have a histogram.
+COUNTED = (ColumnType.CATEGORY, ColumnType.BOOLEAN)
 _MICROSECONDS = 1_000_000
 
 
@@ -107,17 +108,12 @@ def read(path: str) -> Profile:
         content = json.loads(storage.read_bytes(path))
         splits = {split: _parsed(content["splits"][split]) for split in SPLITS}
     except OSError as error:
-        raise InputError(f"the reference {path} cannot be read: {error}.") from error
+        raise InputError(f"the reference {path} cannot be read: {str(error).rstrip('.')}.") from error
     except (ValueError, TypeError, KeyError, AttributeError):
         splits, content = {}, {}
     if not splits.get("train") or content.get("format") != FORMAT:
         raise InputError(f"the reference {path} is no profile of a table: give profile.json of an earlier verdict.")
     return splits
-
-
-def all_values(data: Dataset, name: str) -> pa.ChunkedArray:
-    """A column of all splits, training rows first."""
-    return pa.concat_tables(data.table(split, columns=[name]) for split in SPLITS)[name]
 
 
 def numbers(values: pa.ChunkedArray, type_: ColumnType) -> NDArray[np.float64]:
@@ -139,7 +135,7 @@ def histogram(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArra
 def _column(data: Dataset, column: Column) -> dict[str, ColumnProfile]:
     """One column, by split."""
     parts = {split: data.table(split, columns=[column.name])[column.name] for split in SPLITS}
-    if column.type in _COUNTED:
+    if column.type in COUNTED:
         return {split: _categories(column, values) for split, values in parts.items()}
     edges = _edges(numbers(parts["train"].drop_null(), column.type))
     return {split: _numbers(column, values, edges) for split, values in parts.items()}

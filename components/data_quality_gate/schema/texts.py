@@ -34,7 +34,7 @@ def text_faults(data: Dataset) -> Iterator[Finding]:
             of += f", of which the first {_MOST_LOOKED_AT:,} texts that could be were looked at"
             break
         if detail := encoding_fault(text):
-            garbled.append(Case(identity, identity, split, f"{name}: {detail}", column=name))
+            garbled.append(Case(identity, identity, split, detail, column=name))
     yield from counted("bad_encoding", garbled, of)
 
 

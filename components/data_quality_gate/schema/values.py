@@ -7,7 +7,7 @@ import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.items import Column, ColumnType, Task
-from ...reports.formats import percent
+from ...reports.formats import number, percent
 from ..findings import Case, Finding, counted, finding
 from ..rules import RULES
 from .profile import ColumnProfile, Profile, numbers
@@ -49,7 +49,8 @@ def _missing(profile: Profile, names: list[str]) -> list[Finding]:
     limit = RULES["missing_values"].threshold
     worst = sorted((name for name in names if shares[name] > limit), key=lambda name: -shares[name])
     cases = [_case(name, f"{percent(shares[name])} of the rows have no value") for name in worst]
-    message = f"{len(worst):,} of {len(names):,} columns have no value in more than {percent(limit)} of the rows."
+    have = "has" if len(worst) == 1 else "have"
+    message = f"{len(worst):,} of {len(names):,} columns {have} no value in more than {percent(limit)} of the rows."
     return finding("missing_values", max(shares.values(), default=0.0), cases, message)
 
 
@@ -58,7 +59,8 @@ def _constants(profile: Profile, names: list[str]) -> Iterator[tuple[str, str]]:
     for name in names:
         column = profile["train"][name]
         if column.rows > 1 and column.distinct == 1 and not column.missing:
-            value = next(iter(column.categories), column.low if column.type is ColumnType.NUMBER else "one value")
+            other = number(column.low) if column.type is ColumnType.NUMBER else "one value"
+            value = next(iter(column.categories), other)
             yield name, f"{value} in all {column.rows:,} rows of train"
 
 
