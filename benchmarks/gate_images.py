@@ -9,8 +9,6 @@ Each side runs in a process of its own with the same threads; the ratio is of se
 import argparse
 import json
 import multiprocessing
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from benchmarks.memory import peak_mib
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.images import decode, read_image
 from graduate.components.data.items import SPLITS, Task
@@ -41,7 +40,7 @@ class Cost(NamedTuple):
     """Of one side."""
 
     seconds: float
-    peak_mb: float
+    peak_mib: float
     findings: list[str]
 
 
@@ -53,10 +52,12 @@ def main() -> None:
         _make_images(folder / "images", options.images)
         read_dataset(source=str(folder / "images"), task=Task.IMAGE_CLASSIFICATION, output=folder / "dataset")
         costs = {side.__name__: _measured(side, folder / "dataset") for side in (decoding_alone, gate)}
-    print("", "| | seconds | images a second | peak RSS, MB | findings |", "| --- " * 5 + "|", sep="\n")
+    print("", "| | seconds | images a second | peak memory, MiB | findings |", "| --- " * 5 + "|", sep="\n")
     for name, cost in costs.items():
         found = ", ".join(cost.findings)
-        print(f"| {name} | {cost.seconds:.1f} | {options.images / cost.seconds:,.0f} | {cost.peak_mb:,.0f} | {found} |")
+        print(
+            f"| {name} | {cost.seconds:.1f} | {options.images / cost.seconds:,.0f} | {cost.peak_mib:,.0f} | {found} |"
+        )
     print(f"\nThe gate takes {costs['gate'].seconds / costs['decoding_alone'].seconds:.2f} times as long as decoding.")
 
 
@@ -128,9 +129,7 @@ def _run(side: Callable[[Dataset], list[str]], dataset: Path, answers: "multipro
     start = time.perf_counter()
     findings = side(Dataset.open(dataset))
     seconds = time.perf_counter() - start
-    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    answers.put(json.dumps({"seconds": seconds, "peak_mb": peak, "findings": findings}))
+    answers.put(json.dumps({"seconds": seconds, "peak_mib": peak_mib(), "findings": findings}))
 
 
 if __name__ == "__main__":

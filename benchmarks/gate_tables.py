@@ -20,7 +20,6 @@ Measured with 1,000,000 rows on 2 cores that other work kept busy, so that the w
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.memory import peak_mib
 from graduate.components.data.dataset import Dataset
 from graduate.components.data_quality_gate.drift.drift import drift
 from graduate.components.data_quality_gate.duplicates.copies import duplicates_and_overlap
@@ -63,7 +63,7 @@ start = time.perf_counter()
 tfdv.generate_statistics_from_dataframe(pq.read_table(sys.argv[1]).to_pandas(), n_jobs=2)
 own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
 cpu = sum(each.ru_utime + each.ru_stime for each in (own, workers))
-peak = own.ru_maxrss + workers.ru_maxrss  # Of the largest worker.
+peak = (own.ru_maxrss + workers.ru_maxrss) / 1024  # Of the largest worker.
 print(json.dumps({"seconds": time.perf_counter() - start, "cpu": cpu, "peak": peak, "steps": {}}))
 """
 
@@ -87,7 +87,7 @@ def main() -> None:
     for way, command in commands.items():
         run = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         steps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in run["steps"].items())
-        figures = f"{run['seconds']:.1f} | {run['cpu']:.1f} | {run['peak'] / 1024:,.0f}"
+        figures = f"{run['seconds']:.1f} | {run['cpu']:.1f} | {run['peak']:,.0f}"
         print(f"| {way} | {figures} | {steps} |", flush=True)
 
 
@@ -143,8 +143,8 @@ def _import(table: Path, dataset: Path) -> None:
 def _measured(way: Callable[[Path], Steps], scratch: Path) -> dict[str, object]:
     start = time.process_time()
     steps = way(scratch)
-    cpu, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": sum(steps.values()), "cpu": cpu, "peak": peak, "steps": steps}
+    cpu = time.process_time() - start
+    return {"seconds": sum(steps.values()), "cpu": cpu, "peak": peak_mib(), "steps": steps}
 
 
 def _timed(steps: Steps, name: str, work: Callable[[], _T]) -> _T:
