@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 HOLDS = {
-    "automl": ["cleanlab", "flaml", "google.cloud.aiplatform", "imagehash", "lightgbm", "onnxruntime", "skl2onnx"],
+    "automl": [
+        "cleanvision",
+        "flaml",
+        "ftfy",
+        "google.cloud.aiplatform",
+        "imagehash",
+        "lightgbm",
+        "onnxruntime",
+        "pandera",
+        "skl2onnx",
+    ],
     "autogluon": ["catboost", "graduate.components.automl_baseline.tabular.autogluon", "lightgbm", "xgboost"],
     "tensorflow": ["google.cloud.aiplatform", "pycocotools", "sklearn", "tensorflow"],
     "onnx": ["onnxruntime", "tensorflow", "tf2onnx"],
