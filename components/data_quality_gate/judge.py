@@ -19,6 +19,7 @@ from .labels.balance import balance
 from .labels.misplaced_boxes import misplaced_boxes
 from .labels.missing_boxes import missing_boxes
 from .labels.outliers import outliers
+from .labels.places import predicted_places
 from .labels.wrong_labels import unexplained, wrong_labels
 from .labels.wrong_values import baseline_values, wrong_values
 from .leakage.importance import importance
@@ -31,7 +32,7 @@ from .schema import profile as profiles
 from .schema.box_shapes import box_shapes
 from .schema.breaks import schema_breaks
 from .schema.image_properties import measure_images
-from .schema.image_quality import image_quality
+from .schema.image_quality import UNSEEN, image_quality
 from .schema.marks import schema_and_types
 from .schema.profile import Profile
 from .schema.texts import text_faults
@@ -125,8 +126,8 @@ def _examine(
     yield from text_faults(data)
     yield from box_shapes(data)
     images = measure_images(data)
-    poor = list(image_quality(data, images))
-    yield from poor
+    quality = list(image_quality(data, images))
+    yield from quality
     _say("duplicates and overlap")
     yield from duplicates_and_overlap(data, baseline)
     _say("leakage")
@@ -134,7 +135,7 @@ def _examine(
     yield from time_leakage(data, baseline)
     _say("importance")
     yield from importance(data, baseline, leaks, seed)
-    yield from _labels(data, baseline, leaks, poor, seed)
+    yield from _labels(data, baseline, leaks, [each for each in quality if each.rule in UNSEEN], seed)
     _say("drift")
     yield from drift(data, profile, reference)
     yield from image_drift(data, images)
@@ -145,7 +146,8 @@ def _labels(
 ) -> Iterator[Outcome]:
     _say("labels")
     yield from balance(data)
-    misplaced = list(misplaced_boxes(data, baseline))
+    places = predicted_places(data, baseline)
+    misplaced = list(misplaced_boxes(places))
     rows, why_not = _label_probabilities(baseline, leaks)
     told = [case for each in (*poor, *misplaced) if isinstance(each, Finding) for case in each.cases]
     yield from wrong_labels(data, unexplained(rows, told) if rows and told else rows, why_not)
@@ -153,7 +155,7 @@ def _labels(
     refitted = leaks.refit.values if leaks.refit else None
     yield from wrong_values(data, refitted if leaks.columns else baseline_values(data, baseline) or refitted)
     yield from outliers(data, seed)
-    yield from missing_boxes(data, baseline)
+    yield from missing_boxes(places)
     yield from misplaced
 
 

@@ -147,7 +147,7 @@ def only(found: Sequence[Finding | NotJudged]) -> Finding:
 def test_dropped_boxes_are_found_among_the_false_alarms_of_an_unsure_baseline(world):
     dropped = set(range(0, 240, 10))
     data, model = world(unsure, lambda number, box: None if number in dropped else box, false_alarms)
-    cases = only(list(missing_boxes(data, model))).cases
+    cases = only(list(missing_boxes(predicted_places(data, model)))).cases
     hits = [case for case in cases if case.proposal and abs(case.proposal.xmax - case.proposal.xmin - 0.3) < 1e-6]
     assert len(hits) / len(dropped) >= 0.6
     assert len(hits) / len(cases) >= 0.5
@@ -155,8 +155,8 @@ def test_dropped_boxes_are_found_among_the_false_alarms_of_an_unsure_baseline(wo
 
 def test_where_no_box_is_missing_false_alarms_are_not_proposed(world):
     data, model = world(unsure, dreams=false_alarms)
-    assert list(missing_boxes(data, model)) == []
-    assert list(misplaced_boxes(data, model)) == []
+    assert list(missing_boxes(predicted_places(data, model))) == []
+    assert list(misplaced_boxes(predicted_places(data, model))) == []
 
 
 def test_a_reversed_box_is_not_missing_as_well(world):
@@ -164,7 +164,7 @@ def test_a_reversed_box_is_not_missing_as_well(world):
         return box if number % 10 else replace(box, xmin=box.xmax, xmax=box.xmin)
 
     data, model = world(unsure, label, false_alarms)
-    assert list(missing_boxes(data, model)) == []
+    assert list(missing_boxes(predicted_places(data, model))) == []
 
 
 def test_a_baseline_that_dreams_as_surely_as_it_sees_is_not_asked(world):
@@ -172,14 +172,17 @@ def test_a_baseline_that_dreams_as_surely_as_it_sees_is_not_asked(world):
         return [(Box("dog", at, 0.4, at + 0.05, 0.5), rng.uniform(0.1, 0.6)) for at in np.arange(0.05, 0.95, 0.1)]
 
     data, model = world(unsure, dreams=dreams)
-    assert [type(each) for each in (*missing_boxes(data, model), *misplaced_boxes(data, model))] == [NotJudged] * 2
+    assert [
+        type(each)
+        for each in (*missing_boxes(predicted_places(data, model)), *misplaced_boxes(predicted_places(data, model)))
+    ] == [NotJudged] * 2
 
 
 def test_a_baseline_that_finds_few_of_the_boxes_is_not_asked(world):
     data, model = world(
         lambda rng, box: unsure(rng, box) if box.label == "cat" and box.xmin < 0.1 and rng.random() < 0.5 else []
     )
-    (found,) = missing_boxes(data, model)
+    (found,) = missing_boxes(predicted_places(data, model))
     assert isinstance(found, NotJudged)
     assert "labelled boxes only" in found.reason
 
@@ -187,7 +190,7 @@ def test_a_baseline_that_finds_few_of_the_boxes_is_not_asked(world):
 def test_labels_named_at_one_place_count_together(world):
     data, model = world(lambda _, box: [(replace(box, label="cat"), 0.5), (replace(box, label="dog"), 0.4)])
     places = predicted_places(data, model)
-    assert not isinstance(places, str)
+    assert isinstance(places, list)
     assert [len(each.boxes) for each in places] == [4] * 60
     assert places[0].objectness == pytest.approx([0.7] * 4)
 
@@ -205,24 +208,24 @@ def test_a_place_is_worth_a_look_while_its_like_are_spread_as_the_labelled_boxes
 def test_moved_boxes_are_misplaced_and_only_that(world):
     slipped = set(range(3, 240, 20))
     data, model = world(unsure, lambda number, box: moved(box, 0.12, 0.03) if number in slipped else box)
-    found = only(list(misplaced_boxes(data, model)))
+    found = only(list(misplaced_boxes(predicted_places(data, model))))
     hits = {4 * int(case.id) + case.box for case in found.cases}
     assert hits <= slipped
     assert len(hits) / len(slipped) >= 0.8
     case = found.cases[0]
     assert case.proposal
     assert case.proposal.label == data.table("train")["boxes"][int(case.id)][case.box]["label"].as_py()
-    assert list(missing_boxes(data, model)) == []
+    assert list(missing_boxes(predicted_places(data, model))) == []
 
 
 def test_a_box_of_the_wrong_label_is_neither_missing_nor_misplaced(world):
     data, model = world(unsure, lambda number, box: replace(box, label="cat") if number % 20 == 3 else box)
-    assert [*missing_boxes(data, model), *misplaced_boxes(data, model)] == []
+    assert [*missing_boxes(predicted_places(data, model)), *misplaced_boxes(predicted_places(data, model))] == []
 
 
 def test_a_baseline_that_draws_anyhow_cannot_tell_a_misplaced_box(world):
     data, model = world(lambda rng, box: [(moved(box, *rng.uniform(-0.13, 0.13, 2)), rng.uniform(0.1, 0.6))])
-    assert not any(isinstance(each, Finding) for each in misplaced_boxes(data, model))
+    assert not any(isinstance(each, Finding) for each in misplaced_boxes(predicted_places(data, model)))
 
 
 def test_the_fence_is_lower_where_the_baseline_draws_more_loosely():
@@ -235,7 +238,11 @@ def test_without_boxes_nothing_is_looked_for(tmp_path):
     rows = {"train": [(1.0, "a"), (2.0, "b")], "validation": [], "test": []}
     table = worlds.write_table(tmp_path / "data", rows, Task.TABULAR_CLASSIFICATION)
     model = worlds.baseline(tmp_path / "baseline", table, {"accuracy": 0.9})
-    assert [*box_shapes(table), *missing_boxes(table, model), *misplaced_boxes(table, model)] == []
+    assert [
+        *box_shapes(table),
+        *missing_boxes(predicted_places(table, model)),
+        *misplaced_boxes(predicted_places(table, model)),
+    ] == []
 
 
 def test_a_baseline_without_predictions_is_named(tmp_path):
@@ -243,7 +250,7 @@ def test_a_baseline_without_predictions_is_named(tmp_path):
     model = worlds.baseline(tmp_path / "baseline", data, {"ap50": 0.5})
     reasons = [
         each.reason
-        for each in (*missing_boxes(data, model), *misplaced_boxes(data, model))
+        for each in (*missing_boxes(predicted_places(data, model)), *misplaced_boxes(predicted_places(data, model)))
         if isinstance(each, NotJudged)
     ]
     assert reasons == ["The baseline has no predictions of train, validation, test."] * 2

@@ -13,8 +13,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...data.dataset import Dataset
-from ...models.folder import ModelFolder
 from ..findings import Case, NotJudged, Outcome, finding
 from .places import FOUND_IOU, OFF_BOX_IOU, Places, judged_by_places, least_sureness, sureness
 
@@ -27,9 +25,9 @@ AS_PROBABLE = 0.5
 FEWEST_BOXES = 20
 
 
-def misplaced_boxes(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
-    """Yields the finding of `misplaced_box`, or why it could not be judged; nothing where the task has no boxes."""
-    yield from judged_by_places(RULE, data, baseline, _judge)
+def misplaced_boxes(places: list[Places] | str | None) -> Iterator[Outcome]:
+    """Yields the finding of `misplaced_box` from `predicted_places`, or why it could not be judged."""
+    yield from judged_by_places(RULE, places, _judge)
 
 
 def _judge(images: list[Places]) -> Iterator[Outcome]:

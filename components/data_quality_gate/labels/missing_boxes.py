@@ -9,17 +9,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...data.dataset import Dataset
-from ...models.folder import ModelFolder
 from ..findings import Case, Outcome, finding
 from .places import Places, judged_by_places, least_sureness, sureness
 
 RULE = "missing_box"
 
 
-def missing_boxes(data: Dataset, baseline: ModelFolder) -> Iterator[Outcome]:
-    """Yields the finding of `missing_box`, or why it could not be judged; nothing where the task has no boxes."""
-    yield from judged_by_places(RULE, data, baseline, _judge)
+def missing_boxes(places: list[Places] | str | None) -> Iterator[Outcome]:
+    """Yields the finding of `missing_box` from `predicted_places`, or why it could not be judged."""
+    yield from judged_by_places(RULE, places, _judge)
 
 
 def _judge(images: list[Places]) -> Iterator[Outcome]:

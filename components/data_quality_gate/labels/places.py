@@ -74,19 +74,17 @@ class Places:
 
 
 def judged_by_places(
-    rule: str, data: Dataset, baseline: ModelFolder, judge: Callable[[list[Places]], Iterator[Outcome]]
+    rule: str, places: list[Places] | str | None, judge: Callable[[list[Places]], Iterator[Outcome]]
 ) -> Iterator[Outcome]:
-    """Yields what a rule finds of the places, or why it could not be judged.
-
-    Nothing where the task has no boxes.
-    """
-    if data.task is Task.OBJECT_DETECTION:
-        places = predicted_places(data, baseline)
+    """Yields what a rule finds of `predicted_places`, or why it could not be judged; nothing of None."""
+    if places is not None:
         yield from [NotJudged(rule, places)] if isinstance(places, str) else judge(places)
 
 
-def predicted_places(data: Dataset, baseline: ModelFolder) -> list[Places] | str:
-    """The places of all images; or why the baseline is not to be asked, one sentence."""
+def predicted_places(data: Dataset, baseline: ModelFolder) -> list[Places] | str | None:
+    """The places of all images; or why the baseline is not to be asked; or None where the task has no boxes."""
+    if data.task is not Task.OBJECT_DETECTION:
+        return None
     absent = [split for split in SPLITS if not baseline.predictions(split).is_file()]
     if absent:
         return f"The baseline has no predictions of {', '.join(absent)}."

@@ -48,6 +48,9 @@ _RULES = {
     "odd_aspect_ratio": _Judged("odd_aspect_ratio_image", "aspect_ratio", "the short side is {:.2f} of the long one"),
 }
 
+# Images in which hardly anything can be seen: what is in them, nobody can tell.
+UNSEEN = ("dark_image", "light_image", "blurry_image", "low_information_image")
+
 
 def image_quality(data: Dataset, images: pa.Table) -> Iterator[Finding]:
     """Yields the findings of the rules on dark, light, blurred, empty and odd images; nothing for tables.
