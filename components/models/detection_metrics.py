@@ -84,8 +84,21 @@ class DetectionEvaluation:
 
     def ap50_per_label(self) -> dict[str, float]:
         """AP50 of each label that has a true box, in the order of the labels."""
+        return {label: _mean(precision) for label, precision in self.precision_per_label().items()}
+
+    def precision_per_label(self) -> dict[str, NDArray[np.float64]]:
+        """Interpolated precision at IoU 0.5 of each label with a true box, float64 [101], at recalls 0, 0.01, ... 1."""
         first = self._precision[self._threshold(0.5)]
-        return {label: _mean(first[:, k]) for k, label in enumerate(self.labels) if (first[:, k] > -1).any()}
+        return {label: first[:, k] for k, label in enumerate(self.labels) if (first[:, k] > -1).any()}
+
+    def true_boxes_per_label(self) -> dict[str, int]:
+        """How many true boxes each label has, in the order of the labels."""
+        return {label: int(ranked.true_boxes.sum()) for label, ranked in zip(self.labels, self._ranked, strict=True)}
+
+    @property
+    def indexes(self) -> tuple["COCO", "COCO"]:
+        """pycocotools' indexes of the true and of the predicted boxes; the images are numbered from 1."""
+        return self._coco.cocoGt, self._coco.cocoDt
 
     @property
     def cells(self) -> int:

@@ -8,12 +8,13 @@ import tensorflow as tf
 from graduate.components.data.items import Box, Fault, Item
 from graduate.components.models.augment import look_through, move_boxes, random_windows
 from graduate.components.models.backbones import compact_backbone, load_backbone
-from graduate.components.models.detection.anchors import make_anchors
-from graduate.components.models.detection.assigner import assign
+from graduate.components.models.detection.anchors import Anchors, make_anchors, ssd_anchors
+from graduate.components.models.detection.assigner import assign, match
 from graduate.components.models.detection.boxes import decode, encode, generalised_iou, iou
+from graduate.components.models.detection.detector import DETECTORS, build, detector_on
 from graduate.components.models.detection.export import ExportedDetector
 from graduate.components.models.detection.labels import box_arrays
-from graduate.components.models.detection.losses import detection_losses, focal_loss
+from graduate.components.models.detection.losses import detection_losses, focal_loss, image_losses
 from graduate.components.models.detection.network import build_detector
 from graduate.components.models.detection.postprocess import postprocess
 from graduate.components.models.training import batch_indices, settle_norms
@@ -26,6 +27,55 @@ def test_anchors_cover_every_cell_of_every_level():
     assert anchors.boxes.shape == (sum(anchors.level_sizes), 4)
     centre = (anchors.boxes[0, :2] + anchors.boxes[0, 2:]) / 2
     np.testing.assert_allclose(centre * [64, 96], [4, 4])
+
+
+def test_the_anchors_of_ssd_are_those_of_the_object_detection_api(shared_datasets):
+    file = shared_datasets.parent / "weights" / "ssdlite_300_anchors_1917x4_yxyx.npy"
+    if not file.is_file():
+        pytest.skip(f"needs the anchors of a real SSDLite in {file}")
+    anchors = ssd_anchors(300, 300)
+    assert anchors.level_sizes == (3 * 19**2, 6 * 10**2, 6 * 5**2, 6 * 3**2, 6 * 2**2, 6)
+    np.testing.assert_allclose(anchors.boxes, np.load(file), atol=1e-6)
+
+
+def test_every_box_has_an_anchor_by_overlap_and_an_anchor_one_box():
+    anchors = Anchors(np.array([[0, 0, 0.5, 0.5], [0.4, 0.4, 1, 1], [0.45, 0.45, 1, 1]], np.float32), (3,))
+    # The second box overlaps no anchor by half, and its best one overlaps the first box more.
+    boxes = tf.constant([[[0.4, 0.4, 1, 1], [0.9, 0.9, 1, 1], [0, 0, 0, 0]]], tf.float32)
+    labels, assigned = (each.numpy()[0] for each in match(anchors, boxes, tf.constant([[4, 5, -1]])))
+    assert labels.tolist() == [-1, 4, 5]
+    np.testing.assert_array_equal(assigned[1:], boxes[0, :2])
+    assert not assigned[0].any()
+
+
+@pytest.mark.parametrize("architecture", DETECTORS)
+def test_every_detector_answers_once_for_each_of_its_anchors(architecture):
+    detector = build(architecture, 3, 64)
+    logits, codes = detector.network(np.zeros((2, 64, 64, 3), np.float32))
+    assert logits.shape == (2, len(detector.anchors.boxes), 3)
+    assert codes.shape == (2, len(detector.anchors.boxes), 4)
+    assert sum(detector.anchors.level_sizes) == len(detector.anchors.boxes)
+    # An untrained head holds every class for improbable (arXiv:1708.02002, section 4.1).
+    assert 0.005 < float(tf.reduce_mean(tf.sigmoid(logits))) < 0.02
+
+
+def test_the_detector_of_a_checkpoint_has_its_backbone_and_its_heads():
+    assert detector_on("MobileNetV2") == detector_on("MobileNetV2", "ssdlite") == "ssdlite_mobilenet_v2"
+    assert detector_on("MobileNetV2", "fpnlite") == "fpnlite_mobilenet_v2"
+    assert detector_on("ResNet50V2") == "fpnlite_resnet50_v2"
+
+
+def test_the_losses_of_a_batch_are_those_of_its_images():
+    rng = np.random.default_rng(0)
+    anchors = make_anchors(64, 64).boxes
+    logits, codes = (rng.normal(size=(3, len(anchors), last)).astype(np.float32) for last in (2, 4))
+    labels = rng.integers(-1, 2, (3, len(anchors))).astype(np.int32)
+    boxes = np.sort(rng.random((3, len(anchors), 2, 2), np.float32), axis=2).reshape(3, -1, 4)
+    given = [tf.constant(value) for value in (logits, codes, anchors, labels, boxes)]
+    each, whole = image_losses(*given), detection_losses(*given)
+    count = float(tf.reduce_sum(each.anchors))
+    assert float(tf.reduce_sum(each.classification)) / count == pytest.approx(float(whole["classification"]), rel=1e-5)
+    assert float(tf.reduce_sum(each.localisation)) / count == pytest.approx(float(whole["localisation"]), rel=1e-5)
 
 
 def test_an_image_size_that_the_strides_do_not_divide_is_refused():
@@ -195,11 +245,11 @@ def test_equal_scores_are_suppressed_alike_by_tensorflow_and_onnxruntime(tmp_pat
     network = build_detector(compact_backbone(), 2)
     scores = network.get_layer("heads").get_layer("classes_head").layers[-1]
     scores.set_weights([np.zeros_like(scores.get_weights()[0]), np.array([0.5, 0.2])])  # the same everywhere
-    exported = ExportedDetector(network, 128)
-    exported.save(tmp_path / "saved_model")
+    exported = ExportedDetector(network, 128, make_anchors(128, 128).boxes)
+    exported.save(tmp_path / "saved_model", ["cat", "dog"])
     convert_saved_model(tmp_path / "saved_model", tmp_path / "model.onnx")
     image = np.random.default_rng(0).integers(0, 256, (1, 90, 120, 3), np.uint8)
-    ours = exported.detect(tf.constant(image))
+    ours = exported.predict(tf.constant(image))
     names = list(ours)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     for name, theirs in zip(names, session.run(names, {"image_tensor": image}), strict=True):

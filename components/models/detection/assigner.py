@@ -1,6 +1,7 @@
-"""Which anchors are responsible for which labelled boxes: adaptive training sample selection.
+"""Which anchors are responsible for which labelled boxes.
 
-Zhang et al. 2020, "Bridging the Gap Between Anchor-based and Anchor-free Detection", arXiv:1912.02424, algorithm 1.
+Adaptive training sample selection: Zhang et al. 2020, "Bridging the Gap Between Anchor-based and Anchor-free
+Detection", arXiv:1912.02424, algorithm 1. Matching by overlap: Liu et al. 2016, "SSD", arXiv:1512.02325, section 2.2.
 """
 
 # The stubs of TensorFlow and Keras know neither `...` in slices nor arrays and schedules as arguments.
@@ -12,6 +13,8 @@ from .anchors import Anchors
 from .boxes import iou
 
 CANDIDATES_PER_LEVEL = 9
+# From this overlap on, SSD's anchors are responsible for a box.
+MATCHING_IOU = 0.5
 
 
 def assign(anchors: Anchors, boxes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -33,8 +36,22 @@ def assign(anchors: Anchors, boxes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Te
     best = tf.one_hot(tf.argmax(overlap, axis=2), len(anchors.boxes), on_value=True, off_value=False, dtype=tf.bool)
     positive |= best & ~tf.reduce_any(positive, axis=2, keepdims=True)
     positive &= (labels >= 0)[:, :, None]
-    # An anchor that several boxes claim goes to the one it covers best.
-    claimed = tf.where(positive, overlap, -1.0)
+    return _give(tf.where(positive, overlap, -1.0), boxes, labels)
+
+
+def match(anchors: Anchors, boxes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `assign`, by overlap alone: anchors that overlap a box well, and the best one of each box in any case."""
+    overlap = iou(boxes[:, :, None, :], tf.constant(anchors.boxes)[None, None])
+    overlap = tf.where((labels >= 0)[:, :, None], overlap, -1.0)
+    best = tf.one_hot(tf.argmax(overlap, axis=2), len(anchors.boxes), on_value=True, off_value=False, dtype=tf.bool)
+    best &= (labels >= 0)[:, :, None]
+    # The only anchor of a box is not given to another box that it overlaps more.
+    claimed = tf.where(best, overlap + 2.0, tf.where(overlap >= MATCHING_IOU, overlap, -1.0))
+    return _give(claimed, boxes, labels)
+
+
+def _give(claimed: tf.Tensor, boxes: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Gives an anchor that several boxes claim to the one with the strongest claim, [N, M, A]; -1 is none."""
     owner = tf.argmax(claimed, axis=1, output_type=tf.int32)
     found = tf.reduce_max(claimed, axis=1) >= 0
     assigned_labels = tf.where(found, tf.gather(labels, owner, batch_dims=1), -1)

@@ -1,38 +1,32 @@
 """The detector as a SavedModel: from pictures of any size to boxes, everything inside."""
 
-from pathlib import Path
-
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from ..image_input import resized, scaled
-from .anchors import make_anchors
+from ...data.items import Task
+from ..serving import ExportedImageModel
 from .postprocess import postprocess
 
 
-class ExportedDetector(tf.Module):
+class ExportedDetector(ExportedImageModel):
     """A detector with its preprocessing and non-maximum suppression."""
 
-    def __init__(self, network: keras.Model, size: int) -> None:
-        """Wraps a network (of `network.build_detector`) for pictures that it sees at `size` x `size` pixels."""
-        super().__init__()
-        self._network = network
-        self._anchors = tf.constant(make_anchors(size, size).boxes)
-        self._size = size
+    task = Task.OBJECT_DETECTION
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image_tensor")])
-    def detect(self, image_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Finds objects.
+    def __init__(self, network: keras.Model, size: int, anchors: NDArray[np.float32]) -> None:
+        """Wraps a network for pictures that it sees at `size` x `size` pixels.
 
         Args:
-            image_tensor: uint8 [N, H, W, 3], RGB, of any height and width.
-
-        Returns:
-            As `postprocess.postprocess`.
+            network: from images float32 [N, size, size, 3], -1..1, to logits [N, A, C] and codes [N, A, 4].
+            size: in pixels.
+            anchors: float32 [A, 4], [ymin, xmin, ymax, xmax], 0..1 and beyond at the edges.
         """
-        logits, codes = self._network(scaled(resized(image_tensor, self._size)), training=False)
-        return postprocess(logits, codes, self._anchors)
+        super().__init__(network, size)
+        self._anchors = tf.constant(anchors)
 
-    def save(self, folder: Path) -> None:
-        """Writes a SavedModel with the signature `serving_default`."""
-        tf.saved_model.save(self, str(folder), signatures={"serving_default": self.detect})
+    def answer(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Boxes, as `postprocess.postprocess` gives them, for images float32 [N, size, size, 3], -1..1."""
+        logits, codes = self._network(images, training=False)
+        return postprocess(logits, codes, self._anchors)

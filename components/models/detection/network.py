@@ -9,6 +9,7 @@ Feature pyramid: Lin et al. 2017, arXiv:1612.03144. Shared heads: RetinaNet, arX
 import math
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 PYRAMID_CHANNELS = 64
@@ -41,7 +42,9 @@ def build_heads(backbone: keras.Model, num_classes: int, channels: int = PYRAMID
         num_classes: C.
         channels: width of the pyramid and of the heads.
     """
-    maps = [keras.Input(output.shape[1:], name=f"map_{index}") for index, output in enumerate(backbone.outputs)]
+    # Of any size, since the heads are shared by maps of several sizes.
+    shapes = [(None, None, output.shape[-1]) for output in backbone.outputs]
+    maps = [keras.Input(shape, name=f"map_{index}") for index, shape in enumerate(shapes)]
     levels = _pyramid(maps, channels)
     logits_head = _head("classes", channels, num_classes, bias=-math.log((1 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY))
     codes_head = _head("boxes", channels, 4, bias=0.0)
@@ -64,12 +67,14 @@ def _pyramid(features: list, channels: int) -> list:
 
 
 def _head(name: str, channels: int, outputs: int, bias: float) -> keras.Sequential:
+    """Its layers have names of their own, by which a checkpoint of such a detector is restored."""
+    initial = keras.initializers.Constant(bias)
     return keras.Sequential(
         [
-            layers.Conv2D(channels, 3, padding="same", use_bias=False),
-            layers.BatchNormalization(momentum=NORM_MOMENTUM),
+            layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_head_convolution"),
+            batch_norm(f"{name}_head_norm"),
             layers.ReLU(),
-            layers.Conv2D(outputs, 3, padding="same", bias_initializer=keras.initializers.Constant(bias)),
+            layers.Conv2D(outputs, 3, padding="same", bias_initializer=initial, name=f"{name}_head_outputs"),
         ],
         name=f"{name}_head",
     )
@@ -79,8 +84,14 @@ def _flatten(x, channels: int):
     return layers.Reshape((-1, channels))(x)
 
 
+def batch_norm(name: str) -> layers.BatchNormalization:
+    """A batch normalisation; of workers that share batches, over the whole batch."""
+    synchronized = tf.distribute.has_strategy()
+    return layers.BatchNormalization(momentum=NORM_MOMENTUM, synchronized=synchronized, name=name)
+
+
 def convolution(x, channels: int, stride: int, name: str):
     """A 3x3 convolution with batch normalisation and ReLU."""
     x = layers.Conv2D(channels, 3, stride, padding="same", use_bias=False, name=name)(x)
-    x = layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"{name}_norm")(x)
+    x = batch_norm(f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
