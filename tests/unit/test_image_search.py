@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from graduate.components.automl_baseline.images.search import Clock, check_effort, search
-from graduate.components.automl_baseline.images.views import boxes_of_views, view_of
 from graduate.components.errors import InputError
 from graduate.components.models.detection.labels import BoxArrays
+from graduate.components.models.views import boxes_of_views, view_of
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...data.items import SPLITS, Item
 from ...errors import InputError
 from ...models import label_probabilities, metrics, predictions
 from ...models.backbones import Backbone, load_backbone
+from ...models.features import FeatureCache, freeze
 from ...models.folder import ModelFolder
 from ...models.image_classifier import ExportedClassifier, build_embedding
 from ...models.image_model import image_model
@@ -21,9 +23,9 @@ from ...models.label_probabilities import LabelProbabilities
 from ...models.measured import measure_on_test
 from ...models.predictions import Prediction, to_probabilities
 from ...models.training import set_seed
-from .classifiers import ClassifierSettings, ClassifierTrainer, with_logits
-from .features import FeatureCache, freeze
+from .classifiers import ClassifierSettings, ClassifierTrainer
 from .labels import FOLDS, USUAL, HeadKind
+from .multi_label import MultiLabelTrainer
 from .search import Clock, Found, check_effort, search
 
 SMALLER, LARGER = 0.7, 1.4  # times the backbone's usual image size
@@ -38,7 +40,8 @@ def train_classification_baseline(
     """Fits the classifier, measures it, and says of each label how probable it is.
 
     Args:
-        dataset: of images with one label each; those with none or several are not learned from.
+        dataset: of images; those without a label are not learned from. Where none has several labels, one label is
+            chosen; where some have, each label is judged by itself, and the gate gets no label probabilities.
         output: the model folder to write.
         effort: `fast` fits one classifier; `standard` takes the best of several at two resolutions, `thorough` at
             three, on the validation split, or out of fold on the train split where it has no label.
@@ -53,57 +56,61 @@ def train_classification_baseline(
     Raises:
         InputError: the checkpoint or the effort cannot be used, or the train split has fewer than two labels.
     """
-    start, clock = time.process_time(), Clock(time_limit)
+    start, clock, several = time.process_time(), Clock(time_limit), dataset.is_multi_label
     check_effort(effort)
     set_seed(seed)
     backbone = load_backbone(checkpoint)
     print(backbone.pretrained, flush=True)
     items: dict[str, list[Item]] = {split: list(dataset.items(split)) for split in SPLITS}
-    known = [item.labels[0] for item in items["train"] if len(item.labels) == 1]
-    if len(set(known)) < 2:
-        raise InputError(
-            "the train images with exactly one label have fewer than two labels: there is nothing to tell apart"
-        )
+    known = [item.labels for item in items["train"] if item.labels and (several or len(item.labels) == 1)]
+    if (present := len(set(chain.from_iterable(known)))) < 2:
+        raise InputError("the labelled train images have fewer than two labels: there is nothing to tell apart")
     freeze(backbone, items["train"])
     embedding = build_embedding(backbone.network)
     with tempfile.TemporaryDirectory() as scratch:
         features = FeatureCache(embedding, items, Path(scratch), seed=seed)
-        trainer = ClassifierTrainer(dataset.labels, features)
-        found = _search(trainer, features, candidates(effort, len(known), len(set(known)), backbone), clock)
-        fitted, answers = trainer.fit(found.best), {"train": trainer.answers_out_of_fold(found.best)}
+        trainer = (MultiLabelTrainer if several else ClassifierTrainer)(dataset.labels, features)
+        found = _search(trainer, features, candidates(effort, len(known), present, backbone, several), clock)
+        network = trainer.with_logits(embedding, found.best)
+        answers = {"train": trainer.answers_out_of_fold(found.best)}
 
     backbone = replace(backbone, image_size=found.best.image_size)
     model = image_model(output, "baseline classifier", dataset, backbone, {"effort": effort, **found.parameters}, seed)
     found.write(model)
-    exported = ExportedClassifier(with_logits(embedding, fitted, len(dataset.labels)), backbone.image_size)
-    exported.save(model.saved_model)
+    exported = ExportedClassifier(network, backbone.image_size, several)
+    exported.save(model.saved_model, dataset.labels)
     for split in ("validation", "test"):
-        answers[split] = dict(predict_images(exported.classify, dataset.task, dataset.labels, items[split]))
+        answers[split] = dict(predict_images(exported.predict, dataset.task, dataset.labels, items[split]))
     _write_evidence(model, dataset, items, answers)
     model.parameters["cpu_seconds"] = round(time.process_time() - start, 1)
     model.save()
     return model
 
 
-def candidates(effort: str, images: int, labels: int, backbone: Backbone) -> list[ClassifierSettings]:
+def candidates(
+    effort: str, images: int, labels: int, backbone: Backbone, is_multi_label: bool
+) -> list[ClassifierSettings]:
     """What an effort tries for a number of labelled training images and of their labels, the cheapest first."""
     usual = backbone.image_size
     if effort == "fast":
         return [ClassifierSettings(usual, USUAL)]
     kinds = [HeadKind(regularisation=each) for each in REGULARISATIONS]
-    if images > FOLDS * labels:  # fewer do not show how a class spreads
+    if images > FOLDS * labels and not is_multi_label:  # fewer do not show how a class spreads
         kinds.append(HeadKind("linear_discriminant_analysis"))
     scales = (SMALLER, 1.0) if effort == "standard" else (SMALLER, 1.0, LARGER)
     return [ClassifierSettings(round(usual * scale / 32) * 32, kind) for scale in scales for kind in kinds]
 
 
 def _search(
-    trainer: ClassifierTrainer, features: FeatureCache, tried: list[ClassifierSettings], clock: Clock
+    trainer: ClassifierTrainer | MultiLabelTrainer,
+    features: FeatureCache,
+    tried: list[ClassifierSettings],
+    clock: Clock,
 ) -> Found[ClassifierSettings]:
-    """The candidate under which the labels of images that it has not learned from are likeliest."""
+    """The candidate that knows the labels of images that it has not learned from best."""
     judged_on = "the validation split" if trainer.has_validation else "training images, out of fold"
     return search(
-        tried, lambda settings: features.at(settings.image_size), trainer.measure, "log_loss", judged_on, clock
+        tried, lambda settings: features.at(settings.image_size), trainer.measure, trainer.judged_by, judged_on, clock
     )
 
 
@@ -113,7 +120,8 @@ def _write_evidence(
     """Writes the predictions of every split and the label probabilities, and measures the test split."""
     for split, by_item in answers.items():
         predictions.write(model.predictions(split), by_item.items())
-    label_probabilities.write(model.label_probabilities, _label_rows(items, answers, dataset.labels))
+    if not dataset.is_multi_label:
+        label_probabilities.write(model.label_probabilities, _label_rows(items, answers, dataset.labels))
     if metrics.truths(dataset, "test"):
         measure_on_test(model, dataset, answers["test"])
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ...data.items import Item
 from ...models import predictions
+from ...models.features import FeatureCache
 from ...models.metrics import classification_metrics
 from ...models.predictions import Prediction
-from .features import FeatureCache
 from .labels import HeadKind, Linear, fit, out_of_fold, predict
 
 JUDGED_BY = ("accuracy", "log_loss")
@@ -46,6 +46,8 @@ class ClassifierSettings:
 class ClassifierTrainer:
     """Fits classifiers to the labelled images of the train split, and judges them on others."""
 
+    judged_by = "log_loss"
+
     def __init__(self, labels: Sequence[str], features: FeatureCache) -> None:
         """Looks up the labels.
 
@@ -71,6 +73,10 @@ class ClassifierTrainer:
         fitted = fit(features, given, settings.kind)
         assert isinstance(fitted, Linear)
         return fitted
+
+    def with_logits(self, embedding: keras.Model, settings: ClassifierSettings) -> keras.Model:
+        """The embedding with the classifier as its last layer."""
+        return with_logits(embedding, self.fit(settings), len(self._labels))
 
     def measure(self, settings: ClassifierSettings) -> dict[str, float]:
         """Accuracy and log loss on the validation split, or else on the train split out of fold."""

@@ -11,9 +11,11 @@ from ...data.dataset import Dataset
 from ...data.items import SPLITS, Item
 from ...models import history, label_probabilities, predictions
 from ...models.backbones import Backbone, load_backbone
+from ...models.detection.anchors import make_anchors
 from ...models.detection.export import ExportedDetector
 from ...models.detection.network import PYRAMID_CHANNELS
 from ...models.detection_metrics import detection_metrics
+from ...models.features import FeatureCache, freeze
 from ...models.folder import ModelFolder
 from ...models.image_model import image_model
 from ...models.image_predictions import predict_images
@@ -21,7 +23,6 @@ from ...models.measured import measure_on_test
 from ...models.predictions import Prediction
 from ...models.training import Recipe, set_seed
 from .box_labels import box_label_probabilities
-from .features import FeatureCache, freeze
 from .heads import FOLDS, HeadSettings, HeadTrainer
 from .search import Clock, Found, check_effort, search
 
@@ -144,10 +145,11 @@ def _export(
 ) -> None:
     """Writes the SavedModel and what it predicts of the validation and test splits, and measures the latter."""
     network = keras.Model(backbone.network.inputs, heads(backbone.network.outputs))
-    exported = ExportedDetector(network, backbone.image_size)
-    exported.save(model.saved_model)
+    size = backbone.image_size
+    exported = ExportedDetector(network, size, make_anchors(size, size).boxes)
+    exported.save(model.saved_model, dataset.labels)
     for split in ("validation", "test"):
-        found = dict(predict_images(exported.detect, dataset.task, dataset.labels, items[split]))
+        found = dict(predict_images(exported.predict, dataset.task, dataset.labels, items[split]))
         predictions.write(model.predictions(split), found.items())
         if split == "test" and any(item.usable_boxes() for item in items[split]):
             measure_on_test(model, dataset, found)

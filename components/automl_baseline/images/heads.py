@@ -18,11 +18,11 @@ from ...models.detection.labels import box_arrays
 from ...models.detection.network import build_heads
 from ...models.detection.postprocess import postprocess
 from ...models.detection.training import FeatureSource, train_detector
+from ...models.features import FeatureCache
 from ...models.outputs import to_predictions
 from ...models.predictions import Prediction
 from ...models.training import Recipe, set_seed
-from .features import FeatureCache
-from .views import boxes_of_views
+from ...models.views import boxes_of_views
 
 FOLDS = 2
 BATCH = 16
