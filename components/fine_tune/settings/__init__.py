@@ -1,0 +1,1 @@
+"""The levers of fine-tuning, and the forms they are read from."""
