@@ -8,18 +8,19 @@ _SECONDS_BETWEEN_LINES = 2.0
 class Progress:
     """Prints how far the work is, at what rate, and the time left; at most one line every two seconds."""
 
-    def __init__(self, what: str, unit: str, total: int = 0) -> None:
+    def __init__(self, what: str, unit: str, total: int = 0, done: int = 0) -> None:
         """Starts the clock.
 
         Args:
             what: the work, such as `import`.
             unit: what is counted, such as `images`.
             total: how many there are to do; 0 when unknown.
+            done: how many of them an earlier process has done.
         """
         self._what = what
         self._unit = unit
         self._total = total
-        self._done = 0
+        self._done = self._before = done
         self._start = self._said = time.monotonic()
 
     def advance(self, count: int = 1, note: str = "") -> None:
@@ -28,15 +29,20 @@ class Progress:
         now = time.monotonic()
         if now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now
-            self._say(now - self._start, note)
+            self._say(note)
 
     def finish(self) -> None:
         """Prints the last line."""
         self._total = 0
-        self._say(time.monotonic() - self._start)
+        self._say()
 
-    def _say(self, seconds: float, note: str = "") -> None:
-        rate = self._done / max(seconds, 1e-9)
+    @property
+    def rate(self) -> float:
+        """How many were done in a second, on average."""
+        return (self._done - self._before) / max(time.monotonic() - self._start, 1e-9)
+
+    def _say(self, note: str = "") -> None:
+        rate = self.rate
         of_total = f" of {self._total:,}" if self._total else ""
         left = f", {max(self._total - self._done, 0) / rate:.0f} s left" if self._total and rate else ""
         speed = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"

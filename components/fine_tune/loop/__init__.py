@@ -1,0 +1,1 @@
+"""The training loop: what every kind of network is trained by."""
