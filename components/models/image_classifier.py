@@ -1,12 +1,11 @@
 """An image classifier on a backbone: pooled features, then one dense layer."""
 
-from pathlib import Path
-
 import keras
 import tensorflow as tf
 from keras import layers
 
-from .image_input import resized, scaled
+from ..data.items import Task
+from .serving import ExportedImageModel
 
 
 def build_embedding(backbone: keras.Model) -> keras.Model:
@@ -30,28 +29,19 @@ def build_classifier(backbone: keras.Model, num_classes: int) -> keras.Model:
     return keras.Model(embedding.inputs, logits, name="classifier")
 
 
-class ExportedClassifier(tf.Module):
-    """A classifier with its preprocessing."""
+class ExportedClassifier(ExportedImageModel):
+    """A classifier (of `build_classifier`) with its preprocessing."""
 
-    def __init__(self, network: keras.Model, size: int) -> None:
-        """Wraps a network (of `build_classifier`) for pictures that it sees at `size` x `size` pixels."""
-        super().__init__()
-        self._network = network
-        self._size = size
+    task = Task.IMAGE_CLASSIFICATION
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image_tensor")])
-    def classify(self, image_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Classifies pictures.
+    def __init__(self, network: keras.Model, size: int, is_multi_label: bool = False) -> None:
+        """Wraps a network for pictures that it sees at `size` x `size` pixels; see `answer` for several labels."""
+        super().__init__(network, size)
+        self._to_probabilities = tf.sigmoid if is_multi_label else tf.nn.softmax
 
-        Args:
-            image_tensor: uint8 [N, H, W, 3], RGB, of any height and width.
+    def answer(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`probabilities` float32 [N, C] for images float32 [N, size, size, 3], -1..1.
 
-        Returns:
-            `probabilities` float32 [N, C], rows add up to 1.
+        Rows add up to 1; where images have several labels, each label has a probability of its own.
         """
-        logits = self._network(scaled(resized(image_tensor, self._size)), training=False)
-        return {"probabilities": tf.nn.softmax(logits)}
-
-    def save(self, folder: Path) -> None:
-        """Writes a SavedModel with the signature `serving_default`."""
-        tf.saved_model.save(self, str(folder), signatures={"serving_default": self.classify})
+        return {"probabilities": self._to_probabilities(self._network(images, training=False))}

@@ -1,0 +1,1 @@
+"""What a model on disk is, without loading it."""
