@@ -1,11 +1,11 @@
 """The baseline's page: what it tells of trials, columns, pictures and a service, and what it does without."""
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page_text import Text
 from tiny_models import an_image, an_item, detector, image_dataset, people_dataset, regressor
 
 from graduate.components.automl_baseline.report.column_rows import column_rows
@@ -21,23 +21,6 @@ from graduate.components.models.leaderboard import Trial
 from graduate.components.reports.scatter import BINS, density
 
 EVIL = "<script>alert(1)</script>"
-
-
-class Text(HTMLParser):
-    """The tags and the words of a page, its style left out."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.words = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.tags.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        if self.tags[-1:] != ["style"]:
-            self.words += f" {data.strip()}" if data.strip() else ""
 
 
 def a_trial(name: str, validation: dict[str, float], chosen: bool = False, **hyperparameters) -> Trial:
@@ -118,7 +101,7 @@ def test_the_page_of_a_detector_shows_boxes_and_escapes_labels(tmp_path: Path):
     predictions.write(model.predictions("test"), [(item.id, answer) for item in items])  # pyright: ignore[reportArgumentType]
     leaderboard.write(model.leaderboard, [a_trial(EVIL, {"ap50": 0.5}, chosen=True, note=EVIL)])
     write_report(model, dataset, tmp_path / "page.html")
-    page = Text((tmp_path / "page.html").read_text())
+    page = Text(tmp_path / "page.html")
     assert "script" not in page.tags
     assert page.words.count(EVIL) > 10
     # Six of eight images; the second box is wrong, so F1 is highest without it.
@@ -140,7 +123,7 @@ def test_the_page_shows_a_regression_with_its_intervals_proof_and_hyperparameter
     ]
     model.importance.write_text(json.dumps({"loss": "rmse", "columns": importance}))
     write_report(model, dataset, tmp_path / "page.html")
-    page = Text((tmp_path / "page.html").read_text())
+    page = Text(tmp_path / "page.html")
     for words in ("48,100 (46,900 to 49,300)", "differ by at most 2e-07 (accepted: 1e-05)", "lightgbm.LGBMRegressor"):
         assert words in page.words
     assert "num_leaves 31" in page.words
@@ -152,7 +135,7 @@ def test_the_page_shows_a_regression_with_its_intervals_proof_and_hyperparameter
 def test_a_model_without_optional_files_or_predictions_has_a_page(tmp_path: Path):
     dataset = Dataset.open(people_dataset(tmp_path / "data", {"test": []}))
     write_report(regressor(tmp_path / "model"), dataset, tmp_path / "page.html")
-    assert "There was nothing to measure on." in Text((tmp_path / "page.html").read_text()).words
+    assert "There was nothing to measure on." in Text(tmp_path / "page.html").words
 
 
 def test_classification_shows_its_surest_mistakes(tmp_path: Path):
@@ -165,7 +148,7 @@ def test_classification_shows_its_surest_mistakes(tmp_path: Path):
     ]
     predictions.write(model.predictions("test"), answers)  # pyright: ignore[reportArgumentType]
     write_report(model, dataset, tmp_path / "page.html")
-    page = Text((tmp_path / "page.html").read_text())
+    page = Text(tmp_path / "page.html")
     assert page.tags.count("img") == 6
     assert "8.png: cat, predicted dog (0.90)" in page.words
     assert "2.png" not in page.words
