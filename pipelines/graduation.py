@@ -90,6 +90,10 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
         vertex_disable_early_stopping: bool = False,
         train_steps: int = 0,
         fine_tune_checkpoint: str = "",
+        fine_tune_config: str = "",
+        fine_tune_architecture: str = "",
+        fine_tune_module: str = "",
+        checkpoint_dir: str = "",
         seed: int = 0,
     ):
         exit_task = settle(report_status(), "Report the final status", SMALL, cached=False)
@@ -152,8 +156,12 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
                     custom = fine_tune(
                         dataset=imported,
                         baseline=baseline.outputs["model"],
+                        config=fine_tune_config,
+                        architecture=fine_tune_architecture,
                         train_steps=train_steps,
                         fine_tune_checkpoint=fine_tune_checkpoint,
+                        module=fine_tune_module,
+                        checkpoint_dir=checkpoint_dir,
                         seed=seed,
                     )
                     settle(custom, "Fine-tune the custom model", trainer)

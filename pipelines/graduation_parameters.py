@@ -10,6 +10,11 @@ from ..components.data_quality_gate.verdict import Decision
 from ..components.models.metrics import DEFAULT_METRIC, METRICS
 
 
+def _usual(task: Task) -> str:
+    several = ", or map where images have several labels" if task is Task.IMAGE_CLASSIFICATION else ""
+    return f"{DEFAULT_METRIC[task]}{several}"
+
+
 def describe_parameters(task: Task, can_graduate: bool) -> str:
     """The pipeline's docstring for a task, with the choices that the components know."""
     decisions = ["auto", *(each for each in get_args(Decision) if can_graduate or each != "graduate")]
@@ -22,7 +27,7 @@ def describe_parameters(task: Task, can_graduate: bool) -> str:
         time_column: Of a forecast, the column of dates.
         series_column: Of a forecast, the column that names the series; empty where there is one.
         horizon: Of a forecast, how many periods ahead. Between 0 and 10000.
-        target_metric: What models are judged by; empty for {DEFAULT_METRIC[task]}. One of: {", ".join(METRICS[task])}.
+        target_metric: What models are judged by; empty for {_usual(task)}. One of: {", ".join(METRICS[task])}.
         target_value: The value of the metric that is good enough; 0 where nobody knows.
         judge_by: What the share is of: skill from guessing to the target, or the ratio of metric and target. One of:
             {", ".join(get_args(Measure))}.
@@ -50,5 +55,10 @@ def describe_parameters(task: Task, can_graduate: bool) -> str:
         vertex_disable_early_stopping: Whether to spend the whole budget even when the model no longer gets better.
         train_steps: Batches that fine-tuning learns from; 0 for the task's own. Between 0 and 10000000.
         fine_tune_checkpoint: Pretrained weights for images. A location, or imagenet; empty for none.
+        fine_tune_config: Levers of fine-tuning, a YAML file or pipeline.config. A location; empty for the defaults.
+        fine_tune_architecture: Network to train; empty for that of the levers or the checkpoint.
+        fine_tune_module: The team's own Python file of losses, heads or metrics. A location; empty for none.
+        checkpoint_dir: Where fine-tuning is saved to be gone on with, an absolute path or gs:// URI; empty for the
+            environment's.
         seed: Of everything random. Between 0 and 4294967295.
     """

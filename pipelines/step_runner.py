@@ -1,6 +1,7 @@
 """Runs the steps that KFP's local orchestrator calls for, and keeps the record, the logs and the results of each."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ _SUFFIXES = {
     "system.Metrics": ".json",
     "system.ClassificationMetrics": ".json",
 }
+# As Vertex AI names it for the code that it runs.
+_CHECKPOINT_DIR = "AIP_CHECKPOINT_DIR"
 # Kept beside the results in the work folder, for the runs that reuse them.
 _WORK_RECORD, _WORK_LOG = "step.json", "step.log"
 
@@ -88,7 +91,8 @@ class StepRunner:
         self._terminal.started(step, step.attempts)
         try:
             log = self._record.folder / step.log
-            run_task(full_command, env_vars or {}, log, self._lock, lambda line: self._terminal.said(step, line))
+            environment = {_CHECKPOINT_DIR: str(self._checkpoints())} | dict(env_vars or {})
+            run_task(full_command, environment, log, self._lock, lambda line: self._terminal.said(step, line))
         except TaskFailedError as failure:
             self._failure = failure
             if failure.retry_is_useless:
@@ -96,7 +100,12 @@ class StepRunner:
             return failure.code
         return 0
 
+    def _checkpoints(self) -> Path:
+        """Where a step that is killed, or tried again, finds what it has saved; its artifacts get a new folder."""
+        return self._record.folder / "checkpoints" / self._step
+
     def _succeed(self, step: StepRecord, outputs: Mapping[str, Any]) -> None:
+        shutil.rmtree(self._checkpoints(), ignore_errors=True)
         artifacts = {name: value for name, value in outputs.items() if isinstance(value, dsl.Artifact)}
         step.values = {name: value for name, value in outputs.items() if name not in artifacts}
         step.outputs = [self._show(name, artifact) for name, artifact in artifacts.items() if not _is_nothing(artifact)]

@@ -1,12 +1,25 @@
 """Trains a team's own model on the dataset artifact, the kind of model that its task asks for."""
 
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..data.dataset import Dataset
 from ..data.items import Task
 from ..errors import InputError
 from ..models.folder import ModelFolder
-from .report import write_report
+from .page.write import write_page_of_training
+from .settings.config import FineTuneConfig
+from .settings.read import read_config
+
+# https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
+_MODEL_DIR, _CHECKPOINT_DIR, _LOG_DIR = "AIP_MODEL_DIR", "AIP_CHECKPOINT_DIR", "AIP_TENSORBOARD_LOG_DIR"
+
+# From data, baseline, model folder to write, levers, place of the checkpoints and that of TensorBoard's files.
+Trainer = Callable[[Dataset, ModelFolder | None, Path, FineTuneConfig, str, str], ModelFolder]
 
 
 def fine_tune(
@@ -14,21 +27,34 @@ def fine_tune(
     output: str | Path,
     page: str | Path,
     baseline: str | Path = "",
+    config: str = "",
+    architecture: str = "",
     train_steps: int = 0,
     fine_tune_checkpoint: str = "",
+    module: str = "",
+    checkpoint_dir: str = "",
     seed: int = 0,
 ) -> ModelFolder:
     """Trains a TensorFlow model on the train split and measures it on the test split, which it learns nothing from.
+
+    What is given here outdoes what the file of levers says.
 
     Args:
         dataset: folder of the dataset artifact.
         output: model folder to write.
         page: HTML page to write.
-        baseline: model folder of the baseline; a table's columns are prepared as it prepared them.
-        train_steps: batches to learn from; 0 for the task's default.
-        fine_tune_checkpoint: weights to start from (images): a local path or gs:// URI of Keras weights
-            (.weights.h5) of a known backbone, `imagenet`, or "" to train from nothing.
-        seed: of everything random; on one machine the same seed gives the same model.
+        baseline: model folder of the baseline: where its hyperparameters are known, training starts from them, and a
+            table's columns are prepared as it prepared them.
+        config: levers, see docs/fine-tuning.md: a YAML file, or a pipeline.config of the TF Object Detection API; a
+            path or gs:// URI; "" for the task's defaults.
+        architecture: network to train, where neither levers nor checkpoint say it; "" for the default.
+        train_steps: batches to learn from; 0 for the levers' or the task's own.
+        fine_tune_checkpoint: weights to start from (images), see docs/fine-tuning.md: a path or gs:// URI, or
+            `imagenet`; "" for the levers' or none.
+        module: the team's own Python file of losses, heads, augmentation or metrics: a path or gs:// URI.
+        checkpoint_dir: folder or gs:// URI, the same after a restart, where training is saved so that it can be gone on
+            with; "" for that of the environment (AIP_CHECKPOINT_DIR) or none.
+        seed: of everything random; on one machine the same seed gives the same model. 0 for the levers' own.
 
     Returns:
         The model folder, saved.
@@ -38,21 +64,85 @@ def fine_tune(
     """
     if train_steps < 0:
         raise InputError(f"train_steps is {train_steps}: give a positive number, or 0 for the task's default")
-    data, folder = Dataset.open(dataset), Path(output)
-    # One kind of model is imported, since TensorFlow alone takes seconds.
-    match data.task:
-        case Task.OBJECT_DETECTION:
-            from .detection import fine_tune_detector
-
-            model = fine_tune_detector(data, folder, train_steps, fine_tune_checkpoint, seed)
-        case Task.IMAGE_CLASSIFICATION:
-            from .classification import fine_tune_classifier
-
-            model = fine_tune_classifier(data, folder, train_steps, fine_tune_checkpoint, seed)
-        case _:
-            from .tabular import fine_tune_tabular
-
-            model = fine_tune_tabular(data, ModelFolder.open(baseline) if baseline else None, folder, train_steps, seed)
-    write_report(model, data, Path(page))
+    data = Dataset.open(dataset)
+    given = {
+        "architecture": architecture,
+        "num_steps": train_steps,
+        "fine_tune_checkpoint": fine_tune_checkpoint,
+        "module": module,
+        "seed": seed,
+    }
+    levers, not_taken_over = levers_of(config, given)
+    start = ModelFolder.open(baseline) if baseline else None
+    with _outputs(Path(output), Path(page)) as (folder, page_file):
+        model = _train(data, start, folder, levers, checkpoint_dir)
+        set_levers = levers.model_dump(mode="json", exclude_defaults=True)
+        model.parameters |= {"levers": set_levers, "not_taken_over": not_taken_over}
+        model.save()
+        write_page_of_training(model, data, page_file)
     print("test: " + ", ".join(f"{name} {value:.4f}" for name, value in model.metrics.items()), flush=True)
     return model
+
+
+def levers_of(config: str, given: Mapping[str, Any]) -> tuple[FineTuneConfig, list[str]]:
+    """The levers of a file, outdone by what is given of them, and what of the file was not taken over.
+
+    Args:
+        config: path or gs:// URI; "" for none.
+        given: values by lever; one that is empty or 0 is left to the file.
+
+    Raises:
+        InputError: the file cannot be read, or has a value that is not allowed.
+    """
+    levers, left = read_config(config, given.get("architecture", "")) if config else (FineTuneConfig(), [])
+    for line in left:
+        print(f"Not taken over from {config}: {line}", flush=True)
+    return levers.with_values(**{name: value for name, value in given.items() if value}), left
+
+
+@contextmanager
+def _outputs(output: Path, page: Path) -> Iterator[tuple[Path, Path]]:
+    """Where to write model and page. Of several workers all train, and what the chief writes is kept."""
+    from .loop.workers import workers
+
+    if workers().is_chief:
+        yield output, page
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / "model", Path(folder) / "page.html"
+
+
+def _train(
+    data: Dataset, baseline: ModelFolder | None, folder: Path, levers: FineTuneConfig, checkpoint_dir: str
+) -> ModelFolder:
+    from .loop.workers import workers
+
+    train = trainer_of(data.task)
+    place = checkpoint_dir or os.environ.get(_CHECKPOINT_DIR, "")
+    model = train(data, baseline, folder, levers, place, os.environ.get(_LOG_DIR) or str(folder / "tensorboard"))
+    location = os.environ.get(_MODEL_DIR)
+    if location and workers().is_chief:
+        _publish(model, location)
+    return model
+
+
+def trainer_of(task: Task) -> Trainer:
+    """What trains a task; one kind of model is imported, since TensorFlow alone takes seconds."""
+    match task:
+        case Task.OBJECT_DETECTION:
+            from .tasks.detection import fine_tune_detector as train
+        case Task.IMAGE_CLASSIFICATION:
+            from .tasks.classification import fine_tune_classifier as train
+        case _:
+            from .tasks.tabular import fine_tune_tabular as train
+    return train
+
+
+def _publish(model: ModelFolder, location: str) -> None:
+    from ..models.serving import publish
+
+    try:
+        publish(model.saved_model, location)
+    except OSError as error:
+        raise InputError(f"the SavedModel cannot be written to {location} ({_MODEL_DIR}): {error}") from error
+    print(f"The SavedModel is in {location} too.", flush=True)

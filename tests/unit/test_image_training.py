@@ -146,14 +146,8 @@ def test_the_classification_baseline_takes_odd_pictures_and_labels_of_one_pictur
 def test_fine_tuning_a_detector_writes_what_its_saved_model_answers(tmp_path, detection):
     model = fine_tune(detection.path, tmp_path / "model", tmp_path / "page.html", train_steps=2)
     assert agrees_with_its_saved_model(model, detection)
-    assert set(history.read(model.path)) == {"classification", "localisation"}
+    assert set(history.read(model.path)) >= {"classification", "localisation", "learning_rate"}
     assert "<polyline" in (tmp_path / "page.html").read_text()
-
-
-def test_fine_tuning_a_classifier_writes_what_its_saved_model_answers(tmp_path, classification):
-    model = fine_tune(classification.path, tmp_path / "model", tmp_path / "page.html", train_steps=2)
-    assert agrees_with_its_saved_model(model, classification)
-    assert {"accuracy", "log_loss"} <= set(model.metrics)
 
 
 def test_a_negative_number_of_steps_is_refused(tmp_path, detection):

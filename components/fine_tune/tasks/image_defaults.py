@@ -1,0 +1,43 @@
+"""The levers that nobody set, for trainings on images: by the number of images and by what the weights know already."""
+
+from typing import Any
+
+from ..settings.config import FineTuneConfig
+
+BATCH_SIZE = 16
+# Passes over the training images, within so many steps.
+_PASSES = {True: 40, False: 100}
+_FEWEST_STEPS, _MOST_STEPS = 400, 10_000
+# Share of the steps in which a pretrained backbone stays frozen, so that untrained heads do not spoil it.
+HEADS_ONLY = 0.1
+# At the full rate a pretrained backbone forgets faster than the heads learn.
+_BACKBONE_RATE = 3e-4
+_WARM_UP = 0.05
+_EVALUATIONS = 15
+
+
+def image_defaults(config: FineTuneConfig, images: int, pretrained: bool) -> dict[str, Any]:
+    """Values for `FineTuneConfig.with_defaults`.
+
+    Args:
+        config: what the user set, on which other defaults depend.
+        images: in the train split.
+        pretrained: whether the backbone's weights come from a checkpoint.
+    """
+    batch_size = config.batch_size or BATCH_SIZE
+    rate = config.learning_rate or (1e-3 if pretrained else 3e-3)
+    steps = config.num_steps or min(max(_PASSES[pretrained] * images // batch_size, _FEWEST_STEPS), _MOST_STEPS)
+    return {
+        "batch_size": batch_size,
+        "num_steps": steps,
+        "learning_rate": rate,
+        "ema_decay": 0.0,
+        "warmup_steps": max(1, round(_WARM_UP * steps)),
+        "decay_steps": max(1, steps // 3),
+        "unfreeze_at_step": round(HEADS_ONLY * steps) if pretrained else 0,
+        "backbone_learning_rate_factor": min(1.0, _BACKBONE_RATE / rate) if pretrained else 1.0,
+        "freeze_batch_norm": pretrained,
+        "evaluate_every": max(1, steps // _EVALUATIONS),
+        "checkpoint_every": max(1, steps // _EVALUATIONS),
+        "early_stopping_patience": 0,
+    }
