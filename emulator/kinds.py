@@ -35,10 +35,12 @@ class Kind:
     Attributes:
         collection: the collection's name in paths, such as trainingPipelines.
         message: type of its resources, in `google.cloud.aiplatform_v1.types`.
+        plural: of the type's name; "" for the name and an s.
     """
 
     collection: ClassVar[str]
     message: ClassVar[type[proto.Message]]
+    plural: ClassVar[str] = ""
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
@@ -46,6 +48,11 @@ class Kind:
     @property
     def verbs(self) -> Mapping[str, Callable[[str, bytes], Any]]:
         """What can be done to a resource besides get and delete: (name, body) to an answer, by the word after `:`."""
+        return {}
+
+    @property
+    def collection_verbs(self) -> Mapping[str, Callable[[str, bytes], Any]]:
+        """What can be done to a collection besides list and create: (parent, body) to an answer."""
         return {}
 
     def create(self, parent: str, body: bytes, resource_id: str) -> Any:
@@ -84,7 +91,7 @@ class Kind:
         Raises:
             ApiError: a parameter that there is not, or that cannot be read.
         """
-        plural = f"{self.message.__name__}s"
+        plural = self.plural or f"{self.message.__name__}s"
         request = parse(getattr(types, f"List{plural}Request"), json.dumps(dict(query)))
         found, token = page(self.message, self.shared.resources.all(parent, self.collection), request)
         response = getattr(types, f"List{plural}Response")

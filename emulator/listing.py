@@ -22,16 +22,17 @@ def page(kind: type[Item], items: Sequence[Item], request: Any) -> tuple[list[It
     Args:
         kind: type of the items.
         items: the whole list, oldest first.
-        request: a list request of `google.cloud.aiplatform_v1`; some have no `order_by`.
+        request: a list request of `google.cloud.aiplatform_v1`; some have no `filter`, or no `order_by`.
 
     Raises:
         ApiError: a filter, an order or a token that cannot be read.
     """
-    for term in _TERM.finditer(request.filter):
+    wanted = getattr(request, "filter", "")
+    for term in _TERM.finditer(wanted):
         name = re.split(r"\W", term["path"])[0]
         if name not in kind.meta.fields and name not in {_camel(field) for field in kind.meta.fields}:
             raise invalid(f"Invalid filter: there is no field {name!r}.")
-    found = [item for item in items if matches(_by_name(item), request.filter)]
+    found = [item for item in items if matches(_by_name(item), wanted)]
     for key in reversed([key for key in getattr(request, "order_by", "").split(",") if key.strip()]):
         name, _, direction = key.strip().partition(" ")
         if name not in ("display_name", "create_time", "update_time") or direction not in ("", "asc", "desc"):

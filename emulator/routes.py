@@ -16,6 +16,7 @@ from .logging_entries import LogEntries
 from .models import Evaluations, Models
 from .pipelines import PipelineJobs, Schedules
 from .training import TrainingPipelines
+from .vizier import Studies, Trials
 
 # The SDK asks for operations under /ui/, as the first of the paths that the service has for them.
 _PATH = re.compile(
@@ -44,6 +45,8 @@ class Routes:
             models,
             Evaluations(shared),
             BatchPredictionJobs(shared, models),
+            Studies(shared),
+            Trials(shared),
         )
         self._kinds = {kind.collection: kind for kind in kinds}
 
@@ -79,6 +82,8 @@ class Routes:
                 return kind.get(name)
             case ("DELETE", True, None) if kind:
                 return kind.delete(name)
+            case ("POST", False, str()) if kind and verb in kind.collection_verbs:
+                return kind.collection_verbs[verb](parent, body)
             case ("POST", True, str()) if kind and verb in kind.verbs:
                 return kind.verbs[verb](name, body)
         raise not_built(f"The emulator has no {method} {match.string}")

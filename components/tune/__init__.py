@@ -1,0 +1,1 @@
+"""Search of the levers of fine-tuning, from what the baseline's search has found."""
