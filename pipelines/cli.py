@@ -18,6 +18,7 @@ ROOMS = {
     "automl_baseline": ("train:train_baseline", "Train a baseline without any choices to make."),
     "data_quality_gate": ("judge:judge", "Decide whether to fix the data, graduate, or deploy."),
     "fine_tune": ("train:fine_tune", "Fine-tune a model of your own."),
+    "tune": ("tune:tune", "Search for the best levers of fine-tuning."),
     "evaluate": ("compare:compare", "Compare the custom model with the baseline on the test split."),
     "onnx_convert": ("convert:convert", "Convert a model to ONNX and prove that it predicts the same."),
     "batch_predict": ("predict:predict", "Predict many items with an ONNX model."),
@@ -40,6 +41,11 @@ for folder, (room, help_text) in ROOMS.items():
     component.command(f"graduate.components.{folder}.{room}", name=spellings, help=help_text)
 
 app.command("graduate.pipelines.gate:gate", help="Judge a data set on this machine, without a pipeline.")
+app.command(
+    "graduate.pipelines.inspect_model:inspect_model",
+    name="inspect",
+    help="Show a model's signatures, labels, preprocessing and lineage.",
+)
 app.command("graduate.pipelines.cloud:submit", help="Submit a compiled pipeline to Vertex AI Pipelines.")
 app.command(
     "graduate.pipelines.cloud:schedule",

@@ -11,6 +11,7 @@ from ..components.data.items import Item, Task
 from ..components.errors import InputError
 from ..components.models import predictions
 from ..components.models.metrics import HIGHER_IS_BETTER, is_better
+from ..components.models.multi_label_metrics import predicted_labels
 from ..components.reports.formats import measured, number
 from ..components.reports.pictures import predicted_boxes, thumbnail
 from .run_record import DONE, RunRecord
@@ -90,5 +91,8 @@ def _example(task: Task, item: Item, prediction: Any) -> dict[str, Any] | None:
             "predicted_boxes": predicted_boxes(prediction),
             "caption": name,
         }
-    guess, confidence = prediction["displayNames"][0], prediction["confidences"][0]
-    return {"uri": uri, "caption": f"{name}: {' + '.join(item.labels)}, predicted {guess} ({confidence:.2f})"}
+    # The surest label, and where images have several, all that it is said to have.
+    count = max(1, len(predicted_labels(prediction)))
+    guesses = zip(prediction["displayNames"][:count], prediction["confidences"], strict=False)
+    said = " + ".join(f"{guess} ({confidence:.2f})" for guess, confidence in guesses)
+    return {"uri": uri, "caption": f"{name}: {' + '.join(item.labels)}, predicted {said}"}

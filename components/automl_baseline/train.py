@@ -94,11 +94,15 @@ def _train_here(data: Dataset, folder: Path, effort: str, time_limit: float, che
 
 
 def confusion_on_test(dataset: str | Path, model: ModelFolder) -> Confusion | None:
-    """The baseline's confusion matrix on the test split, or None where it classifies nothing or predicts elsewhere."""
+    """The baseline's confusion matrix on the test split.
+
+    None where it classifies nothing, where images have several labels, or where it predicts elsewhere.
+    """
     classifies = not model.task.predicts_numbers and model.task is not Task.OBJECT_DETECTION
     if not classifies or not model.predictions("test").is_file():
         return None
-    truth = truths(Dataset.open(dataset), "test")
+    data = Dataset.open(dataset)
+    truth = {} if data.is_multi_label else truths(data, "test")
     return confusion(truth, dict(predictions.read(model.predictions("test")))) if truth else None
 
 

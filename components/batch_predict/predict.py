@@ -62,7 +62,7 @@ def predict(model: str, input: str, output: str, page: str = "", workers: int = 
     with pinned(plan, out):
         unfinished = [shard for shard in range(plan.shards) if not plan.results(out, shard).exists()]
         _predict_shards(folder, dataset, plan, out, unfinished, workers or cpu_count())
-        counted = tally(plan, out)
+        counted = tally(plan, out, folder.is_multi_label)
         predicted = sum(plan.size(shard) for shard in unfinished)
         summary = _summary(folder, dataset, plan, counted, predicted, time.monotonic() - started)
         write_report(Path(page) if page else out / "page.html", dataset, folder, summary, counted)

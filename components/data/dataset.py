@@ -75,6 +75,9 @@ class Dataset:
         summary: content of dataset.json.
         task: what is to be predicted.
         labels: names of the classes, sorted; empty for regression.
+        is_multi_label: whether some image of a classification has several labels. Then each label of each image is a
+            question of its own, and a label that an image with labels does not have is answered with no. An image
+            without any label was not looked at: it says nothing.
         label_column: of a table, otherwise "".
         columns: of a table, the label column among them; otherwise empty.
         time_column, series_column, horizon, period: of a table of time series, see `TimeAxis`; otherwise "" and 0.
@@ -89,7 +92,8 @@ class Dataset:
         self.labels: list[str] = summary["labels"]
         self.label_column: str = summary["label_column"]
         self.columns = [Column(column["name"], ColumnType(column["type"])) for column in summary["columns"]]
-        # A dataset that was written before there were forecasts does not have these.
+        # A dataset that was written before there were these does not have them.
+        self.is_multi_label: bool = summary.get("multi_label", False)
         self.time_column: str = summary.get("time_column", "")
         self.series_column: str = summary.get("series_column", "")
         self.horizon: int = summary.get("horizon", 0)
@@ -185,6 +189,7 @@ class DatasetWriter:
         self._has_labels = not task.predicts_numbers
         self._schema = IMAGE_SCHEMA if task.is_image else row_schema(columns)
         self._labels: set[str] = set()
+        self._most_labels = 0  # of an image
         self._faults: Counter[str] = Counter()
         self.first_reject: Reject | None = None
         self._rejects = 0
@@ -217,6 +222,7 @@ class DatasetWriter:
         """Adds an image to a split."""
         self._splits[split].add_item(item)
         self._faults.update(fault.rule for fault in item.faults)
+        self._most_labels = max(self._most_labels, len(set(item.labels)))
         self._labels.update(item.labels, (box.label for box in item.boxes if box.label))
 
     def add_rows(self, rows: pa.Table, split: str) -> None:
@@ -241,6 +247,7 @@ class DatasetWriter:
             return
         self.summary |= {
             "labels": self.labels,
+            "multi_label": self.summary["task"] == Task.IMAGE_CLASSIFICATION and self._most_labels > 1,
             "counts": {name: split.count for name, split in self._splits.items()},
             "rejects": self._rejects,
             "faults": dict(sorted(self._faults.items())),

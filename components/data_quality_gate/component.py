@@ -33,8 +33,8 @@ def data_quality_gate(
             columns of a table hold, which can be the `reference` of a later run.
         page: The verdict and its evidence for people.
         metrics: Skill, its parts and its interval, and the number of cases of each rule, named found_*.
-        target_metric: Metric to judge by: ap, ap50, ap75; accuracy, log_loss, macro_f1, roc_auc; rmse, mae or r2. Empty
-            for the task's usual one: ap50, accuracy or rmse.
+        target_metric: Metric to judge by: ap, ap50, ap75; accuracy, log_loss, macro_f1, roc_auc; map, micro_f1,
+            macro_f1 (several labels); rmse, mae or r2. Empty for the task's usual one: ap50, accuracy, map or rmse.
         target_value: What the metric should reach. 0 where nobody knows: its best value stands in, and only a baseline
             that is hardly better than guessing condemns the data.
         judge_by: "skill", (metric - naive) / (target - naive), or "ratio", metric / target.

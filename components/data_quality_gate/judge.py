@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..data.dataset import Dataset
@@ -10,6 +11,7 @@ from ..errors import InputError
 from ..models import label_probabilities
 from ..models.folder import ModelFolder
 from ..models.label_probabilities import LabelProbabilities
+from ..models.metrics import default_metric
 from ..reports.page import render, write_page
 from .drift.drift import drift
 from .drift.image_drift import image_drift
@@ -63,8 +65,8 @@ def judge(
         baseline: the baseline's model folder, with predictions and label probabilities.
         output: folder to write verdict.json, findings.jsonl and profile.json to.
         page: file to write the page (HTML) to.
-        target_metric: ap, ap50, ap75; accuracy, log_loss, macro_f1, roc_auc; rmse, mae or r2. "" for the task's usual
-            one: ap50, accuracy or rmse.
+        target_metric: ap, ap50, ap75; accuracy, log_loss, macro_f1, roc_auc; map, micro_f1, macro_f1 (several labels);
+            rmse, mae or r2. "" for the task's usual one: ap50, accuracy, map or rmse.
         target_value: what the metric should reach; 0 where nobody knows: then its best value stands in (1, or 0 where
             lower is better), and only a baseline that is hardly better than guessing condemns the data.
         judge_by: `skill`, (metric - naive) / (target - naive), or `ratio`, metric / target.
@@ -108,7 +110,8 @@ def _standing(data: Dataset, baseline: ModelFolder, target: Target) -> Standing 
     naive = naive_metrics(data)
     if not baseline.metrics or not naive:
         return None
-    return standing(data.task, baseline.metrics, naive, target, baseline.metric_intervals)
+    wanted = replace(target, metric=target.metric.strip() or default_metric(data))
+    return standing(data.task, baseline.metrics, naive, wanted, baseline.metric_intervals)
 
 
 def _measurable(place: Standing | None) -> list[Finding]:

@@ -7,6 +7,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.items import Task
 from ..models.metrics import classification_metrics, forecast_metrics, regression_metrics, truths
+from ..models.multi_label_metrics import label_matrix, multi_label_metrics
 from ..models.seasons import seasonal_naive
 
 
@@ -14,8 +15,8 @@ def naive_metrics(data: Dataset) -> dict[str, float]:
     """Metrics on the test split of a model that has learned nothing.
 
     Detection: no box, so every average precision is 0. Classification: the share of each label in train as its
-    probability, so that the answer is always the commonest label. Regression: the mean of train. Forecast: the last
-    season again, or the last value where there are no seasons.
+    probability, so that the answer is always the commonest label, or where images have several, what most have.
+    Regression: the mean of train. Forecast: the last season again, or the last value where there are no seasons.
 
     Returns:
         Name to value, for the metrics that are defined on this split.
@@ -29,6 +30,9 @@ def naive_metrics(data: Dataset) -> dict[str, float]:
         return {}
     if data.task.predicts_numbers:
         return regression_metrics(np.array(test, float), np.full(len(test), np.mean(np.array(train, float))))
+    if data.is_multi_label:
+        shares = label_matrix(data.labels, train).mean(axis=0)
+        return multi_label_metrics(label_matrix(data.labels, test), np.tile(shares, (len(test), 1)))
     counts = Counter(train)
     shares = np.array([counts[label] / len(train) for label in data.labels])
     return classification_metrics([str(label) for label in test], np.tile(shares, (len(test), 1)), data.labels)

@@ -12,7 +12,7 @@ from ..data.storage import write_atomically
 from ..errors import InputError
 from ..models import predictions as prediction_files
 from ..models.folder import ModelFolder
-from ..models.metrics import DEFAULT_METRIC, HIGHER_IS_BETTER, Confusion, is_better
+from ..models.metrics import HIGHER_IS_BETTER, Confusion, default_metric, is_better
 from ..models.predictions import Prediction
 from ..reports.page import render, write_page
 from .bootstrap import Difference, difference
@@ -82,7 +82,7 @@ def compare(dataset: str, baseline: str, custom: str, output: str, page: str, se
 
 
 def _judge(data: Dataset, models: dict[str, ModelFolder], scored: dict[str, Scores], seed: int) -> Evaluation:
-    metric = DEFAULT_METRIC[data.task]
+    metric = default_metric(data)
     baseline, custom = scored["baseline"], scored["custom"]
     custom_wins = is_better(metric, custom.metrics[metric], baseline.metrics[metric])
     return {

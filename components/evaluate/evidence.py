@@ -10,10 +10,11 @@ from ..data.dataset import Dataset
 from ..data.images import decode, read_image
 from ..data.items import Item
 from ..models.metrics import truths
+from ..models.multi_label_metrics import predicted_labels
 from ..reports.confusions import mistakes
 from ..reports.pictures import predicted_boxes, thumbnail
 from .charts import scatters
-from .scores import SPLIT, ClassificationScores, DetectionScores, RegressionScores, Scores
+from .scores import SPLIT, ClassificationScores, DetectionScores, MultiLabelScores, RegressionScores, Scores
 
 PICTURES_PER_GROUP = 3
 
@@ -40,6 +41,8 @@ def page_evidence(baseline: Scores, custom: Scores, dataset: Dataset, seed: int)
             evidence["confusions"] = [{"matrix": table, "mistakes": mistakes(table)} for table in tables]
             if dataset.task.is_image:
                 evidence["groups"] = _classified_groups(baseline, custom, dataset)
+        case MultiLabelScores(), MultiLabelScores():
+            evidence["groups"] = _several_labels_groups(baseline, custom, dataset)
         case DetectionScores(), DetectionScores():
             confidences = [each.evaluation.best_confidence() for each in (baseline, custom)]
             evidence["confidences"] = confidences
@@ -88,6 +91,21 @@ def _classified_groups(baseline: ClassificationScores, custom: ClassificationSco
     return [
         Group(heading, [stack(place) for place in places])
         for heading, places in _telling_places(baseline.true_probability, custom.true_probability)
+    ]
+
+
+def _several_labels_groups(baseline: MultiLabelScores, custom: MultiLabelScores, dataset: Dataset) -> list[Group]:
+    items = {item.id: item for item in dataset.items(SPLIT)}
+
+    def stack(place: int) -> list[dict[str, Any]]:
+        identity = baseline.ids[place]
+        said = (" + ".join(predicted_labels(each.predictions[identity])) or "none" for each in (baseline, custom))
+        told = "true {}, baseline {}, custom {}".format(" + ".join(baseline.truth[identity]), *said)
+        return [{"uri": _thumbnail(items[identity]), "caption": f"{identity}: {told}"}]
+
+    return [
+        Group(heading, [stack(place) for place in places])
+        for heading, places in _telling_places(baseline.f1, custom.f1)
     ]
 
 

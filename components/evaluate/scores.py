@@ -5,12 +5,15 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
 
 from ..data.dataset import Dataset
 from ..data.items import Item, Task
 from ..errors import InputError
+from ..models.bootstrap import affordable_resamples
 from ..models.detection_metrics import DetectionEvaluation, detection_metrics
 from ..models.metrics import confusion, measure, truths
+from ..models.multi_label_metrics import f1_per_item, has_several_labels, matrices, resampled_multi_label
 from ..models.predictions import Prediction
 
 SPLIT = "test"
@@ -57,6 +60,8 @@ def scores(dataset: Dataset, labels: Sequence[str], predictions: Mapping[str, Pr
     metrics = measure(dataset.task, labels, truth, predictions.items())
     if dataset.task.predicts_numbers:
         return RegressionScores(truth, predictions, metrics)
+    if has_several_labels(truth):
+        return MultiLabelScores(truth, predictions, metrics, labels)
     return ClassificationScores(truth, predictions, metrics)
 
 
@@ -97,6 +102,27 @@ class ClassificationScores:
 
     def resampled(self, places: NDArray[np.integer]) -> float:
         return float(self.correct[places].mean())
+
+
+class MultiLabelScores:
+    """Classification into several labels; the main metric is the mean average precision."""
+
+    per_label_name = "Average precision"
+
+    def __init__(
+        self, truth: Mapping[str, Any], predictions: Mapping[str, Any], metrics: dict[str, float], labels: Sequence[str]
+    ) -> None:
+        self.ids, self.truth, self.predictions, self.metrics = list(truth), truth, predictions, metrics
+        self.count = len(self.ids)
+        given, probabilities = matrices(labels, truth, predictions)
+        self.f1 = f1_per_item(given, probabilities)
+        self.resamples = affordable_resamples(given.size)
+        self._resampled = resampled_multi_label(given, probabilities)
+        columns = zip(labels, given.T, probabilities.T, strict=False)
+        self.per_label = {name: float(average_precision_score(has, said)) for name, has, said in columns if has.any()}
+
+    def resampled(self, places: NDArray[np.integer]) -> float:
+        return self._resampled(np.bincount(places, minlength=self.count).astype(float))["map"]
 
 
 class RegressionScores:

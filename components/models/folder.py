@@ -21,6 +21,8 @@ from ..data.storage import write_atomically
 from ..errors import InputError
 
 FORMAT = 1
+# The parameter of models of images with several labels.
+MULTI_LABEL = "multi_label"
 
 
 class ImageInput(TypedDict):
@@ -119,6 +121,11 @@ class ModelFolder:
             file.write_text(
                 json.dumps({"format": FORMAT, **values}, indent=2, allow_nan=False) + "\n", encoding="utf-8"
             )
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether an item may have several labels, each with a probability of its own."""
+        return bool(self.parameters.get(MULTI_LABEL))
 
     @property
     def saved_model(self) -> Path:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..data.dataset import Dataset
 from .backbones import Backbone
-from .folder import ModelFolder
+from .folder import MULTI_LABEL, ModelFolder
 
 
 def image_model(
@@ -22,6 +22,7 @@ def image_model(
         seed: of its training.
     """
     size = backbone.image_size
+    several = {MULTI_LABEL: True} if dataset.is_multi_label else {}
     return ModelFolder(
         path=path,
         name=name,
@@ -31,6 +32,6 @@ def image_model(
         pretrained=backbone.pretrained,
         dataset_digests=dataset.digests,
         input={"kind": "image", "name": "image_tensor", "height": size, "width": size},
-        parameters={"backbone": backbone.network.name, **parameters},
+        parameters={"backbone": backbone.network.name, **several, **parameters},
         seed=seed,
     )

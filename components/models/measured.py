@@ -11,6 +11,7 @@ from .bootstrap import affordable_resamples, interval, samples
 from .detection_metrics import DetectionEvaluation
 from .folder import ModelFolder
 from .metrics import label_codes, measure, truths
+from .multi_label_metrics import has_several_labels, matrices, resampled_multi_label
 from .predictions import Prediction, to_probabilities
 from .resampled_metrics import Resampled, resampled_classification, resampled_regression
 
@@ -52,6 +53,8 @@ def _resampled(labels: Sequence[str], truth: Mapping[str, Any], answers: Mapping
     if not labels:
         values = [answers[identity]["value"] for identity in truth]
         return resampled_regression(np.array(list(truth.values()), float), np.array(values, float))
+    if has_several_labels(truth):
+        return resampled_multi_label(*matrices(labels, truth, answers))
     probabilities = np.array([to_probabilities(labels, answers[identity]) for identity in truth])
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     return resampled_classification(label_codes(list(truth.values()), labels), probabilities)

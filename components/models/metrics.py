@@ -14,6 +14,7 @@ from ..data.dataset import Dataset
 from ..data.items import Task
 from ..errors import InputError
 from . import predictions as prediction_files
+from .multi_label_metrics import has_several_labels, matrices, multi_label_metrics
 from .predictions import Prediction
 
 # The one table of metric names: whether a higher value is the better one.
@@ -29,12 +30,14 @@ HIGHER_IS_BETTER = {
     "ap": True,
     "ap50": True,
     "ap75": True,
+    "map": True,
+    "micro_f1": True,
 }
 
-# What is measured of a task.
+# What is measured of a task; the last two of images where these have several labels, see `multi_label_metrics`.
 METRICS = {
     Task.TABULAR_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
-    Task.IMAGE_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
+    Task.IMAGE_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc", "map", "micro_f1"),
     Task.TEXT_CLASSIFICATION: ("accuracy", "log_loss", "macro_f1", "roc_auc"),
     Task.TABULAR_REGRESSION: ("rmse", "mae", "r2"),
     Task.TABULAR_FORECASTING: ("rmse", "mae", "wape"),
@@ -42,14 +45,16 @@ METRICS = {
 }
 
 # What a task is judged by when the user names no metric.
-DEFAULT_METRIC = {
-    Task.TABULAR_CLASSIFICATION: "accuracy",
-    Task.IMAGE_CLASSIFICATION: "accuracy",
-    Task.TEXT_CLASSIFICATION: "accuracy",
+DEFAULT_METRIC = dict.fromkeys(Task, "accuracy") | {
     Task.TABULAR_REGRESSION: "rmse",
     Task.TABULAR_FORECASTING: "rmse",
     Task.OBJECT_DETECTION: "ap50",
 }
+
+
+def default_metric(dataset: Dataset) -> str:
+    """What the models of a data set are judged by when the user names no metric."""
+    return "map" if dataset.is_multi_label else DEFAULT_METRIC[dataset.task]
 
 
 def is_better(metric: str, value: float, than: float) -> bool:
@@ -63,11 +68,13 @@ def is_better(metric: str, value: float, than: float) -> bool:
     return value > than if HIGHER_IS_BETTER[metric] else value < than
 
 
-def truths(dataset: Dataset, split: str) -> dict[str, str | float]:
-    """The true label of every labelled item of a split, by item id: a string for classification, else a number.
+def truths(dataset: Dataset, split: str) -> dict[str, Any]:
+    """The truth of every labelled item of a split, by item id: a string for classification, else a number.
 
-    An item without a label, and an image with several, has no single truth and is left out.
+    In a data set of several labels it is a tuple of all that the image has. An item without a label is left out.
     """
+    if dataset.is_multi_label:
+        return {item.id: tuple(item.labels) for item in dataset.items(split) if item.labels}
     if dataset.task is Task.IMAGE_CLASSIFICATION:
         return {item.id: item.labels[0] for item in dataset.items(split) if len(item.labels) == 1}
     table = dataset.table(split, columns=["__id__", dataset.label_column])
@@ -79,7 +86,7 @@ def truths(dataset: Dataset, split: str) -> dict[str, str | float]:
 def measure(
     task: Task,
     labels: Sequence[str],
-    truth: Mapping[str, str | float],
+    truth: Mapping[str, Any],
     predictions: Iterable[tuple[str, Prediction]],
 ) -> dict[str, float]:
     """Metrics of a task's predictions.
@@ -92,7 +99,7 @@ def measure(
 
     Returns:
         accuracy, log_loss, macro_f1 and, where it is defined, roc_auc (one against the rest for several labels);
-        or rmse, mae and, from two items on, r2; or those of `forecast_metrics`.
+        or rmse, mae and, from two items on, r2; or those of `forecast_metrics` or `multi_label_metrics`.
 
     Raises:
         InputError: a true label has no prediction, or there is none to measure on.
@@ -109,6 +116,8 @@ def measure(
             np.array([truth[identity] for identity in predicted], dtype=float),
             np.array([prediction["value"] for prediction in predicted.values()]),
         )
+    if has_several_labels(truth):
+        return multi_label_metrics(*matrices(labels, truth, predicted))
     probabilities = [prediction_files.to_probabilities(labels, prediction) for prediction in predicted.values()]
     return classification_metrics([str(truth[identity]) for identity in predicted], np.array(probabilities), labels)
 
@@ -120,7 +129,7 @@ class Confusion(TypedDict):
     counts: list[list[int]]
 
 
-def confusion(truth: Mapping[str, str | float], predictions: Mapping[str, Any]) -> Confusion:
+def confusion(truth: Mapping[str, Any], predictions: Mapping[str, Any]) -> Confusion:
     """Confusion matrix of classification, over the labels that are true or predicted somewhere.
 
     Args:

@@ -37,7 +37,7 @@ class Parity:
         mean_abs_difference: the mean over items of their largest difference.
         tolerance: `TOLERANCE`.
         departing: ids of the items beyond the tolerance, at most ten.
-        metric: the task's main metric.
+        metric: the data set's main metric.
         metric_source: of the source's predictions.
         metric_onnx: of the ONNX file's predictions.
     """
@@ -77,7 +77,7 @@ def compare(dataset: Dataset, task: Task, source: Mapping[str, Prediction], onnx
     scale = (max(abs(_value(each)) for each in source.values()) if is_regression else 1.0) or 1.0
     differences = {identity: _difference(task, source[identity], onnx[identity]) / scale for identity in source}
     departing = [identity for identity, difference in differences.items() if not difference <= TOLERANCE]
-    name = metrics.DEFAULT_METRIC[task]
+    name = metrics.default_metric(dataset)
     before, after = _metric(dataset, task, name, source), _metric(dataset, task, name, onnx)
     return Parity(
         proven=not departing and abs(before - after) <= METRIC_TOLERANCE * max(1.0, abs(before)),

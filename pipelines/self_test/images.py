@@ -7,7 +7,7 @@ from dataclasses import replace
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from .pictures import Change, Pictures
-from .planting import Planted
+from .planting import CannotPlantError, Planted
 
 WRONG_LABELS = 0.05
 _DARK, _BRIGHTER = 0.08, 1.1
@@ -16,7 +16,9 @@ _JPEG_QUALITY = 75
 
 
 def wrong_label(data: Pictures) -> Iterator[Planted]:
-    """Gives images another of the labels."""
+    """Gives images another of the labels; not where some have several, whose labels the gate does not judge."""
+    if any(len(set(item.labels)) > 1 for item in data.items):
+        raise CannotPlantError("Images have several labels, and labels are judged where an item has exactly one.")
     for place in data.victims.take(data.victims.share(WRONG_LABELS)):
         item = data.items[place]
         wrong = data.another_label(item.labels)

@@ -142,6 +142,7 @@ def test_images_with_several_labels_are_trained_on_as_such(engine: Emulator, tmp
     (imported,) = engine.asked("POST", ":import")
     assert "multi_label" in imported.body["importConfigs"][0]["importSchemaUri"]
     assert set(next(predictions.read(model.predictions("test")))[1]["displayNames"]) == {"red", "blue", "square"}
+    assert set(model.metrics) == {"map", "macro_f1", "micro_f1"}
 
 
 def test_an_edge_model_is_exported_in_every_format_and_has_the_service_s_metrics(

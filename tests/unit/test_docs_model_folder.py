@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -92,6 +93,13 @@ def test_predictions_have_the_fields_that_are_shown(model: ModelFolder):
 
 def test_label_probabilities_have_the_columns_that_are_shown(model: ModelFolder):
     assert pq.read_schema(model.label_probabilities).names == list(examples("label_probabilities.parquet")[0])
+
+
+def test_the_preprocessing_is_described_as_it_is_shown():
+    from graduate.components.models.serving import preprocessing  # which takes a while: TensorFlow
+
+    (shown,) = examples("saved_model/")
+    assert preprocessing(Task.OBJECT_DETECTION, ["cat", "dog"], 320) == {**shown, "graduate": version("graduate")}
 
 
 def test_every_file_of_the_folder_is_in_the_table(model: ModelFolder):

@@ -11,7 +11,6 @@ from ...data import storage
 from ...data.dataset import Dataset
 from ...data.items import Task
 from .connect import patiently
-from .images import is_multi_label
 from .material import Material
 from .plan import Plan
 
@@ -60,4 +59,4 @@ def _kind(task: Task) -> Any:
 def _import_schema(dataset: Dataset) -> str:
     if dataset.task is Task.OBJECT_DETECTION:
         return _IMPORTS.bounding_box
-    return _IMPORTS.multi_label_classification if is_multi_label(dataset) else _IMPORTS.single_label_classification
+    return _IMPORTS.multi_label_classification if dataset.is_multi_label else _IMPORTS.single_label_classification

@@ -43,11 +43,6 @@ def places(dataset: Dataset) -> list[str]:
     return [uri for _, _, uri in _placed(dataset, "", SPLITS)]
 
 
-def is_multi_label(dataset: Dataset) -> bool:
-    """Whether an image of a classification has several labels."""
-    return any(len(item.labels) > 1 for split in SPLITS for item in dataset.items(split))
-
-
 def _upload_local_images(dataset: Dataset, folder: str) -> None:
     present = set(storage.list_files(f"{folder}/images"))
     progress = Progress("upload", "images", sum(dataset.counts.values()))
@@ -59,9 +54,8 @@ def _upload_local_images(dataset: Dataset, folder: str) -> None:
 
 
 def _import_lines(dataset: Dataset, folder: str) -> Iterator[dict[str, Any]]:
-    several = dataset.task is Task.IMAGE_CLASSIFICATION and is_multi_label(dataset)
     for split, item, uri in _placed(dataset, folder, SPLITS):
-        if annotations := _annotations(dataset.task, item, several):
+        if annotations := _annotations(dataset.task, item, dataset.is_multi_label):
             labels = {"dataItemResourceLabels": {ML_USE_LABEL: ML_USE[split]}}
             yield {"imageGcsUri": uri, **annotations, **labels}
 

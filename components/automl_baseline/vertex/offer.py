@@ -132,9 +132,7 @@ def _check_measurable(dataset: Dataset) -> None:
     else:
         is_measurable = bool(truths(dataset, "test"))
     if not is_measurable:
-        raise InputError(
-            f"{dataset.path}: no item of the test split is labelled (with one label): add some to measure on."
-        )
+        raise InputError(f"{dataset.path}: no item of the test split is labelled: add some to measure on.")
 
 
 def _model_type(task: Task, wanted: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -62,16 +63,17 @@ def write_predictions(model: ModelFolder, dataset: Dataset, results: BatchResult
 
 
 def unseen_answer(dataset: Dataset) -> Prediction:
-    """What is answered without looking: no box, the labels' shares in the training split, or its mean."""
+    """What is answered without looking: no box, each label's share of the training items, or their mean."""
     if dataset.task is Task.OBJECT_DETECTION:
         return {"displayNames": [], "confidences": [], "bboxes": []}
     known = list(truths(dataset, "train").values())
     if dataset.task.predicts_numbers:
         return {"value": float(np.mean(np.array(known, float)))}
-    # One more of each: no label is impossible, also where images have several and so no single truth.
-    counts = Counter([*known, *dataset.labels])
+    given = list(chain.from_iterable(known)) if dataset.is_multi_label else known
+    counts = Counter([*given, *dataset.labels])  # one more of each: no label is impossible
     shares = np.array([counts[label] for label in dataset.labels], float)
-    return predictions.of_probabilities(dataset.labels, shares / shares.sum())
+    total = len(known) + 1 if dataset.is_multi_label else shares.sum()
+    return predictions.of_probabilities(dataset.labels, shares / total)
 
 
 def write_search(model: ModelFolder, dataset: Dataset, chosen: Hyperparameters) -> None:

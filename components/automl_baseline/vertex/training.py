@@ -7,7 +7,7 @@ from google.cloud import aiplatform
 
 from ...data.items import Task
 from .connect import patiently
-from .images import ML_USE_LABEL, is_multi_label
+from .images import ML_USE_LABEL
 from .jobs import JobKind
 from .material import ML_USE, SPLIT_COLUMN
 from .plan import Plan
@@ -125,7 +125,7 @@ def _image_job(plan: Plan) -> _Image:
     is_detection = plan.dataset.task is Task.OBJECT_DETECTION
     return _Image(
         prediction_type="object_detection" if is_detection else "classification",
-        multi_label=not is_detection and is_multi_label(plan.dataset),
+        multi_label=plan.dataset.is_multi_label,
         model_type=plan.offer.model_type,
         **_common(plan),
     )

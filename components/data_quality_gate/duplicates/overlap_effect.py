@@ -8,7 +8,7 @@ from ...errors import InputError
 from ...models import predictions as prediction_files
 from ...models.detection_metrics import detection_metrics
 from ...models.folder import ModelFolder
-from ...models.metrics import DEFAULT_METRIC, measure, truths
+from ...models.metrics import default_metric, measure, truths
 from ..findings import Counterfactual
 
 _FEWEST_LEFT = 20
@@ -26,7 +26,7 @@ def without_copies(data: Dataset, baseline: ModelFolder, ids: Collection[str]) -
     left = data.counts["test"] - len(ids)
     if not ids or left < _FEWEST_LEFT or not baseline.predictions("test").is_file():
         return
-    metric = DEFAULT_METRIC[data.task]
+    metric = default_metric(data)
     try:
         before, after = (_measured(data, baseline, without)[metric] for without in (frozenset(), frozenset(ids)))
     except InputError:  # Of a test split without labels nothing can be measured.

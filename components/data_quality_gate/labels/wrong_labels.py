@@ -51,6 +51,9 @@ def wrong_labels(data: Dataset, rows: LabelProbabilities | None, why_not: str) -
     """
     if data.task.predicts_numbers:
         return
+    if data.is_multi_label:
+        yield NotJudged(RULE, "Images have several labels, and labels are judged where an item has exactly one.")
+        return
     if rows is None:
         yield NotJudged(RULE, f"{why_not}, so there are no class probabilities to judge the labels by.")
         return
