@@ -46,7 +46,10 @@ def _lineage(inspected: Inspected) -> Iterator[tuple[str, str]]:
         _pairs({split: digest[:DIGEST_LETTERS] for split, digest in described.get("dataset_digests", {}).items()}),
     )
     yield "seed", str(described.get("seed", ""))
-    yield "settings", _pairs(described.get("parameters", {}))
+    yield (
+        "settings",
+        _pairs({name: value for name, value in described.get("parameters", {}).items() if _is_short(value)}),
+    )
     intervals = described.get("metric_intervals", {})
     figures = {name: measured(value, intervals.get(name)) for name, value in described.get("metrics", {}).items()}
     yield "on the test split", _pairs(figures)
@@ -74,6 +77,11 @@ def _input(described: Mapping[str, Any]) -> str:
     low, high = described["range"]
     aspect = "" if described["keeps_aspect_ratio"] else ", aspect ratio not kept"
     return f"{sizes} ({described['resize']}{aspect}), {described['channels']}, {low:g} to {high:g}"
+
+
+def _is_short(value: Any) -> bool:
+    """Whether it is a number or a word: sentences and lists are for the page."""
+    return isinstance(value, int | float) or (isinstance(value, str) and len(value.split()) == 1)
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

@@ -80,7 +80,8 @@ def fine_tune(
         model.parameters |= {"levers": set_levers, "not_taken_over": not_taken_over}
         model.save()
         write_page_of_training(model, data, page_file)
-    print("test: " + ", ".join(f"{name} {value:.4f}" for name, value in model.metrics.items()), flush=True)
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in model.metrics.items())
+    print(f"test: {figures or 'nothing labelled to measure the model on'}", flush=True)
     return model
 
 
@@ -94,10 +95,14 @@ def levers_of(config: str, given: Mapping[str, Any]) -> tuple[FineTuneConfig, li
     Raises:
         InputError: the file cannot be read, or has a value that is not allowed.
     """
-    levers, left = read_config(config, given.get("architecture", "")) if config else (FineTuneConfig(), [])
+    given = {name: value for name, value in given.items() if value}
+    alone = FineTuneConfig().with_values(**given)  # what is wrong with them is not said of the file
+    if not config:
+        return alone, []
+    levers, left = read_config(config, given)
     for line in left:
         print(f"Not taken over from {config}: {line}", flush=True)
-    return levers.with_values(**{name: value for name, value in given.items() if value}), left
+    return levers, left
 
 
 @contextmanager

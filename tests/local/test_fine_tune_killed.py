@@ -1,5 +1,6 @@
 """Fine-tuning that is killed or preempted and started again, through the command as a user starts it."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -78,10 +79,11 @@ def variables(model: Path) -> list[np.ndarray]:
 def end_when_it_has_saved(folder: Path, name: str, at_least: int, how: signal.Signals) -> int:
     """Starts a training and ends it when so many checkpoints were written; its exit code."""
     process = subprocess.Popen(training(folder, name), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    seen: set[str] = set()
+    seen: set[tuple[str, int]] = set()
     deadline = time.monotonic() + SECONDS
     while len(seen) < at_least and process.poll() is None and time.monotonic() < deadline:
-        seen |= {file.name for file in (folder / f"{name}.place").glob("*.npz")}
+        with contextlib.suppress(FileNotFoundError):  # replaced in this moment
+            seen |= {(file.name, file.stat().st_mtime_ns) for file in (folder / f"{name}.place").glob("*.npz")}
         time.sleep(0.01)
     process.send_signal(how)
     return process.wait(SECONDS)

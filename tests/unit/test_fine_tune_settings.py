@@ -11,6 +11,7 @@ from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.settings.optimizers import make_optimizer, make_schedule
 from graduate.components.fine_tune.settings.read import read_config
 from graduate.components.fine_tune.settings.yaml_form import parse_yaml, write_config
+from graduate.components.fine_tune.train import levers_of
 from graduate.components.models.detection import detector
 
 RESOLVED = FineTuneConfig(num_steps=105, warmup_steps=5, learning_rate=0.5)
@@ -105,8 +106,19 @@ def test_what_is_written_is_read_back_and_says_what_each_lever_is():
 
 def test_a_file_is_read_from_a_bucket_and_the_architecture_can_be_given(bucket):
     bucket.blob("levers.yaml").upload_from_string("batch_size: 4\narchitecture: compact")
-    config, left = read_config("gs://bucket/levers.yaml", "mobilenet_v2")
+    config, left = read_config("gs://bucket/levers.yaml", {"architecture": "mobilenet_v2"})
     assert (config.batch_size, config.architecture, left) == (4, "mobilenet_v2", [])
+
+
+def test_levers_of_a_file_go_together_with_what_is_given_beside_it(tmp_path):
+    file = tmp_path / "levers.yaml"
+    file.write_text("learning_rate_schedule: own\nfine_tune_checkpoint_type: classification\n")
+    levers, _ = levers_of(str(file), {"module": "mine.py", "fine_tune_checkpoint": "imagenet", "seed": 0})
+    assert (levers.learning_rate_schedule, levers.module, levers.seed) == ("own", "mine.py", 0)
+    with pytest.raises(InputError, match=r"levers.yaml: .*needs a module"):
+        levers_of(str(file), {"fine_tune_checkpoint": "imagenet"})
+    with pytest.raises(InputError, match=r"^the levers of fine-tuning: module is 'mine.txt'"):
+        levers_of(str(file), {"module": "mine.txt"})
 
 
 @pytest.mark.parametrize(

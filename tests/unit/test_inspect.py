@@ -110,6 +110,7 @@ def test_looking_does_not_wait_for_tensorflow(classifier: ModelFolder):
     [
         ("nothing", None, "nothing is no model: give a model folder"),
         ("notes.txt", b"hello", "notes.txt is no ONNX file"),
+        ("model.json", b"{}", "model.json is no ONNX file"),
         ("model.onnx", b"", "model.onnx is no ONNX file, or a damaged one"),
         ("m/saved_model.pb", b"hello", "m is a damaged SavedModel"),
         ("m/saved_model.pb", b"", "m is a damaged SavedModel"),

@@ -10,7 +10,7 @@ import tiny_tables
 from graduate.components.data.items import Task
 from graduate.components.errors import InputError
 from graduate.components.fine_tune.own.module import HOOKS, OwnModule, load
-from graduate.components.fine_tune.own.outputs import measured, named_outputs, weighted
+from graduate.components.fine_tune.own.outputs import augmented, measured, named_outputs, weighted
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.tasks.tabular import fine_tune_tabular
 from graduate.components.models import history
@@ -33,6 +33,7 @@ def module(folder: Path, source: str) -> OwnModule:
         ("x = 1\nimport no_such_library", r"mine.py, line 2: ModuleNotFoundError: No module named 'no_such_library'"),
         ("def losses(:", r"mine.py, line 1: SyntaxError"),
         ("x = 1\n\ny = 1 / 0", r"mine.py, line 3: ZeroDivisionError"),
+        ("import sys\nsys.exit(0)", r"mine.py, line 2: SystemExit"),
         ("def loses(outputs, targets): ...", "loses looks like losses"),
         ("def augmentation(images, targets, draws): ...", "augmentation looks like augment"),
         (LOSSES + "LOSS_WEIGHT = {'a': 1}", "LOSS_WEIGHT looks like LOSS_WEIGHTS"),
@@ -93,6 +94,26 @@ def test_outputs_without_fitting_logits_are_refused():
         named_outputs({"embedding": tf.zeros((2, 3))}, 3, "mine.py: build_head")
     with pytest.raises(InputError, match="the last dimension must be 3"):
         named_outputs(tf.zeros((2, 4)), 3, "mine.py: build_head")
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ("None", "the result is NoneType, but should be images and targets"),
+        ("(images[:, :2], targets)", r"images have the shape \(3, 2, 4, 3\), but should keep \(3, 4, 4, 3\)"),
+        ("(images, targets['labels'])", "the targets should be a dict of boxes and labels"),
+        ("exit(0)", r"line 1, in augment: SystemExit"),
+    ],
+)
+def test_an_augmentation_keeps_the_images_shape_and_the_targets_names(tmp_path, result, message):
+    images, draws = tf.ones((3, 4, 4, 3)), tf.zeros((3, 21))
+    targets = {"boxes": tf.zeros((3, 2, 4)), "labels": tf.zeros((3, 2), tf.int32)}
+    with pytest.raises(InputError, match=f"mine.py.*{message}"):
+        augmented(module(tmp_path, f"def augment(images, targets, draws): return {result}"), images, targets, draws)
+    kept, _ = augmented(
+        module(tmp_path, "def augment(images, targets, draws): return images, targets"), images, targets, draws
+    )
+    assert kept.shape == images.shape
 
 
 def test_metrics_are_numbers_of_names_that_are_not_ours(tmp_path):

@@ -208,6 +208,15 @@ def test_a_checkpoint_with_a_part_of_the_backbone_is_refused(tmp_path, original)
         open_checkpoint(str(write_tf1(tmp_path, tensors)), None)
 
 
+def test_a_head_with_a_layer_that_is_called_like_one_of_the_backbone_is_left_as_it_is(tmp_path, original):
+    original.save_weights(tmp_path / "mine.weights.h5")
+    images = keras.Input((32, 32, 3))
+    head = keras.Model(images, keras.layers.Conv2D(32, 3, use_bias=False, name="Conv1")(images))
+    before = head.get_weights()[0]
+    open_checkpoint(str(tmp_path / "mine.weights.h5"), "classification").restore(mobilenet_v2(), head, "classification")
+    np.testing.assert_array_equal(head.get_weights()[0], before)
+
+
 def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, original):
     np.savez(tmp_path / "objects.npz", a=np.array([{}], dtype=object))
     (tmp_path / "cut.npz").write_bytes((tmp_path / "objects.npz").read_bytes()[:50])

@@ -65,7 +65,7 @@ def read(tmp_path: Path, text: str, architecture: str = "") -> tuple[FineTuneCon
     """Reads a text as a file named pipeline.config."""
     file = tmp_path / "pipeline.config"
     file.write_text(text, encoding="utf-8")
-    return read_config(str(file), architecture)
+    return read_config(str(file), {"architecture": architecture} if architecture else None)
 
 
 def trained(tmp_path: Path, train_config: str) -> tuple[FineTuneConfig, list[str]]:
@@ -196,7 +196,7 @@ def test_the_cards_own_config_is_read_once_it_is_told_the_architecture(shared_da
         pytest.skip(f"needs {file}")
     with pytest.raises(InputError, match="faster_rcnn_inception_v2"):
         read_config(str(file))
-    config, left = read_config(str(file), "ssdlite_mobilenet_v2")
+    config, left = read_config(str(file), {"architecture": "ssdlite_mobilenet_v2"})
     assert (config.num_classes, config.batch_size, config.num_steps, config.optimizer) == (6, 1, 200000, "sgd")
     # Its rate falls at steps 900000 and 1200000 only, which are behind the end.
     assert (config.learning_rate, config.learning_rate_schedule, config.warmup_steps) == (0.0002, "constant", 0)

@@ -260,6 +260,20 @@ def test_a_loss_that_is_not_a_number_ends_training_and_is_never_kept(tmp_path, c
     assert loaded is None or all(np.isfinite(each).all() for each in loaded[1]["network"])
 
 
+def test_weights_that_the_last_step_spoils_are_no_model():
+    learner = TinyLearner()
+    learner.validate = dict
+
+    def spoil(event: str) -> None:
+        if event == "fetch 3":
+            learner.head.kernel.assign(learner.head.kernel * np.nan)
+
+    learner.loss = lambda errors: tf.zeros_like(errors)  # which does not tell
+    learner.at = spoil
+    with pytest.raises(InputError, match=r"a weight \(.*kernel\) is not a number after training"):
+        train("", learner, num_steps=3, ema_decay=0.0)
+
+
 def test_float16_leaves_out_steps_until_the_loss_scale_fits():
     learner = TinyLearner()
     learner.loss = lambda errors: tf.cast(16 * tf.square(tf.cast(errors, tf.float16)), tf.float32)

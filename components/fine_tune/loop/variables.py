@@ -1,8 +1,10 @@
 """All variables of a training: weights, their averages, the optimisers' slots, and the best weights so far."""
 
 import keras
+import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import InputError
 from ..settings.config import FineTuneConfig
 from ..settings.optimizers import OwnSchedule, make_optimizer
 from .averages import Averages
@@ -61,11 +63,18 @@ class Variables:
         self._best = [each.numpy() for each in self._network.variables]
 
     def leave_best(self) -> None:
-        """Gives the network its best weights, or the last averages if none were called the best."""
+        """Gives the network its best weights, or the last averages if none were called the best.
+
+        Raises:
+            InputError: one of them is not a number: the last step can spoil weights without a loss that says so.
+        """
         if self._best:
             assign(self._network.variables, self._best)
         else:
             self.averages.copy_to_network()
+        for each in self._network.variables:
+            if not np.isfinite(each.numpy()).all():
+                raise InputError(f"a weight ({each.path}) is not a number after training: lower learning_rate")
 
     def _optimizer(self, variables: list[keras.Variable], first_step: int, factor: float) -> keras.Optimizer:
         with strategy().scope():

@@ -162,7 +162,7 @@ def _checked_hook(location: str, name: str, function: Hook) -> Hook:
             return function(**dict(zip(HOOKS[name], values, strict=True)))
         except InputError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # sys.exit(0) would look like a step that did its work
             raise sentence(location, error, name) from error
 
     # The lines of an error in code that AutoGraph has rewritten are not those of the file.

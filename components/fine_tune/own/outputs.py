@@ -43,6 +43,30 @@ def own_head(own: OwnModule, num_outputs: int) -> Callable[[Any], dict[str, Any]
     return lambda features: named_outputs(build_head(features, num_outputs), num_outputs, f"{own.location}: build_head")
 
 
+def augmented(own: OwnModule, images: tf.Tensor, targets: Any, draws: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    """What the module's `augment` makes of a batch.
+
+    Args:
+        own: it has that function.
+        images: float32 [N, S, S, 3], 0..255.
+        targets: a tensor, or a dict of tensors, as the task defines them.
+        draws: float32 [N, D], 0..1.
+
+    Raises:
+        InputError: it gives something else than images of that shape, and targets of the same names.
+    """
+    assert own.augment
+    where, found = f"{own.location}, in augment", own.augment(images, targets, draws)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise InputError(f"{where}: the result is {type(found).__name__}, but should be images and targets")
+    changed, kept = tf.cast(found[0], tf.float32), found[1]
+    if not changed.shape.is_compatible_with((None, *images.shape[1:])):
+        raise InputError(f"{where}: images have the shape {changed.shape}, but should keep {images.shape}")
+    if isinstance(targets, Mapping) and not (isinstance(kept, Mapping) and kept.keys() >= targets.keys()):
+        raise InputError(f"{where}: the targets should be a dict of {' and '.join(targets)}")
+    return changed, kept
+
+
 def weighted(losses: Mapping[str, tf.Tensor], weights: Mapping[str, float]) -> dict[str, WeightedSum]:
     """The mean of each loss over the examples, times its weight.
 

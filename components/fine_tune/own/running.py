@@ -37,13 +37,13 @@ def run(location: str, source: bytes) -> ModuleType:
     sys.modules[name] = module  # where dataclasses, pickle and inspect look a function's module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # sys.exit(0) would look like a step that did its work
         del sys.modules[name]
         raise sentence(location, error) from error
     return module
 
 
-def sentence(location: str, error: Exception, function: str = "") -> InputError:
+def sentence(location: str, error: BaseException, function: str = "") -> InputError:
     """What went wrong in a module, and where: the last of its lines that led there."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == location]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None

@@ -58,8 +58,9 @@ class Checkpoint:
         if skipped := [row for row in rows if row.reason]:
             raise InputError(self._refusal(rows, skipped))
         head_rows = self._head_rows(heads, kind)
-        for network in (backbone, heads):
-            self._assign(network, rows + head_rows)
+        # Each network by its own rows: an own head may have a layer that is called like one of the backbone's.
+        self._assign(backbone, rows)
+        self._assign(heads, head_rows)
         return rows + head_rows
 
     def _head_rows(self, heads: keras.Model | None, kind: Kind) -> list[VariableRow]:

@@ -1,5 +1,8 @@
 """Levers from a file: our YAML, or a `pipeline.config` of the TF Object Detection API."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...data import storage
 from ...errors import InputError
 from .config import FineTuneConfig
@@ -11,12 +14,12 @@ _YAML = (".yaml", ".yml")
 _TFOD = (".config", ".pbtxt")
 
 
-def read_config(location: str, architecture: str = "") -> tuple[FineTuneConfig, list[str]]:
+def read_config(location: str, given: Mapping[str, Any] | None = None) -> tuple[FineTuneConfig, list[str]]:
     """Reads levers.
 
     Args:
         location: path or gs:// URI of a .yaml file, or of a TFOD pipeline .config.
-        architecture: takes the place of the file's own; "" for that.
+        given: values by lever that outdo the file's; the levers are checked together with them.
 
     Returns:
         The levers, and what was not taken over: path and value of each such field of a TFOD file; empty for YAML.
@@ -29,11 +32,11 @@ def read_config(location: str, architecture: str = "") -> tuple[FineTuneConfig, 
             f"{location}: give a file of levers that ends in .yaml, or a TFOD pipeline that ends in .config"
         )
     text = read_text(location)
+    given = dict(given or {})
     if location.endswith(_YAML):
-        config = parse_yaml(text, location)
-        return config.with_values(architecture=architecture) if architecture else config, []
-    values, left = read_pipeline(text, location, architecture)
-    return validated(FineTuneConfig, values, location), left
+        return parse_yaml(text, location, given), []
+    values, left = read_pipeline(text, location, given.get("architecture", ""))
+    return validated(FineTuneConfig, values | given, location), left
 
 
 def read_text(location: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -26,18 +26,19 @@ _Loader.add_implicit_resolver(
 )
 
 
-def parse_yaml(text: str, where: str) -> FineTuneConfig:
+def parse_yaml(text: str, where: str, given: Mapping[str, Any] | None = None) -> FineTuneConfig:
     """Reads levers.
 
     Args:
         text: YAML, a mapping of levers to values.
         where: where it is from, for people.
+        given: values by lever that outdo the text's.
 
     Raises:
         InputError: it is not YAML, names a lever twice, or a value is not allowed.
     """
     values, lines = parse_mapping(text, where)
-    return validated(FineTuneConfig, values, where, lines)
+    return validated(FineTuneConfig, values | dict(given or {}), where, lines)
 
 
 def parse_mapping(text: str, where: str) -> tuple[dict[str, Any], dict[Path, int]]:

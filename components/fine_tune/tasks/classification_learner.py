@@ -20,7 +20,7 @@ from ...models.metrics import classification_metrics
 from ...models.multi_label_metrics import label_matrix, multi_label_metrics
 from ..loop.learner import Batch, Stage, WeightedSum
 from ..own.module import OwnModule
-from ..own.outputs import measured, weighted
+from ..own.outputs import augmented, measured, weighted
 from ..settings.config import FineTuneConfig
 from .classification_network import Classifier
 from .image_stages import Examples, feature_views, image_stages
@@ -141,7 +141,7 @@ class ClassificationLearner:
         images, targets = batch["images"], batch["targets"]
         images, _, _ = augment_images(images, None, None, batch["draws"], self._config.augmentation)
         if self._own.augment:
-            images, targets = self._own.augment(images, targets, batch["draws"][:, DRAWN:])
+            images, targets = augmented(self._own, images, targets, batch["draws"][:, DRAWN:])
         return self._losses(self.network(scaled(images), training=True), targets)
 
     def _losses_of_features(self, batch: Mapping[str, tf.Tensor]) -> Mapping[str, WeightedSum]:

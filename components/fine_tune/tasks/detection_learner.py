@@ -26,7 +26,7 @@ from ...models.outputs import to_predictions
 from ...models.predictions import Prediction
 from ..loop.learner import Batch, WeightedSum
 from ..own.module import OwnModule
-from ..own.outputs import measured, weighted
+from ..own.outputs import augmented, measured, weighted
 from ..settings.config import FineTuneConfig
 from .image_stages import Examples, feature_views, image_stages
 
@@ -120,7 +120,7 @@ class DetectionLearner:
         )
         if self._own.augment:
             targets = {"boxes": boxes, "labels": labels}
-            images, targets = self._own.augment(images, targets, batch["draws"][:, DRAWN:])
+            images, targets = augmented(self._own, images, targets, batch["draws"][:, DRAWN:])
             boxes, labels = targets["boxes"], targets["labels"]
         return self._losses(self.network(scaled(images), training=True), boxes, labels)
 

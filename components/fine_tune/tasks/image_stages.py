@@ -29,7 +29,8 @@ class Examples:
 def feature_views(config: FineTuneConfig, backbone: keras.Model, image_size: int, images: int, own: OwnModule) -> int:
     """In how many views the frozen backbone sees each training image, once and for all.
 
-    Half as many as the heads alone take passes over the images, so that the backbone runs half as often.
+    Half as many as the heads alone take passes over the images, so that the backbone runs half as often; one where no
+    augmentation makes them differ.
 
     Args:
         config: resolved.
@@ -44,7 +45,8 @@ def feature_views(config: FineTuneConfig, backbone: keras.Model, image_size: int
     if own.augment:
         return 0
     passes = _unfreezing(config)[0][0] * (config.batch_size or 1) / images
-    return affordable_views(backbone, image_size, images, min(MOST_VIEWS, max(1, int(passes / 2))))
+    most = MOST_VIEWS if any(config.augmentation.model_dump().values()) else 1
+    return affordable_views(backbone, image_size, images, min(most, max(1, int(passes / 2))))
 
 
 def image_stages(

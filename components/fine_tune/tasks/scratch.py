@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...data import storage
+from ..loop.workers import workers
 
 FOLDER = "cache"
 
@@ -15,6 +16,8 @@ FOLDER = "cache"
 def scratch_folder(place: str) -> Iterator[Path]:
     """Gives a folder that is gone after the block; a training that is killed finds it again beside its checkpoints.
 
+    Each worker has one of its own: they share the place, and do not end at the same time.
+
     Args:
         place: of the checkpoints; where it is "" or in Cloud Storage, the folder is a temporary one.
     """
@@ -22,7 +25,7 @@ def scratch_folder(place: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
         return
-    folder = Path(place) / FOLDER
+    folder = Path(place) / f"{FOLDER}-{workers().rank}"
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
     shutil.rmtree(folder)

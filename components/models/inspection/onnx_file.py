@@ -20,7 +20,8 @@ def read_onnx(file: Path) -> Graph:
         InputError: it is none, or damaged.
     """
     try:
-        model = onnx.load(str(file), load_external_data=False)
+        # Without a format, onnx takes it from the file's ending: `model.json` would be read as an ONNX model in JSON.
+        model = onnx.load(str(file), format="protobuf", load_external_data=False)
     except DecodeError:
         model = onnx.ModelProto()
     graph = model.graph
