@@ -18,6 +18,7 @@ from graduate.components.fine_tune.restore import variables
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.tasks import detection
 from graduate.components.fine_tune.tasks.detection import fine_tune_detector
+from graduate.components.fine_tune.tasks.image_size import fitting_image_size
 from graduate.components.models import history, predictions
 from graduate.components.models.backbones import compact_backbone
 from graduate.components.models.folder import ModelFolder
@@ -261,3 +262,13 @@ def test_a_label_without_a_box_and_an_image_that_is_gone_are_said(
     assert "No training box has the label circle" in said
     assert "lost.png" in said
     assert [each["id"] for each in model.parameters["set_aside"]] == ["lost.png"]
+
+
+@pytest.mark.parametrize(("side", "size"), [(0.3, 320), (0.08, 416), (0.01, 512)])
+def test_small_objects_are_seen_at_a_larger_size_as_far_as_it_is_affordable(
+    items: dict[str, list[Item]], side: float, size: int
+):
+    boxes = [Box("square", 0.1, 0.1, 0.1 + side, 0.1 + side)] * 7
+    # A quarter of the boxes may be smaller.
+    crowd = [replace(items["train"][0], boxes=[*boxes, Box("square", 0, 0, 0.01, 0.01)])]
+    assert fitting_image_size(crowd, 320) == size

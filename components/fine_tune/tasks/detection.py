@@ -35,6 +35,7 @@ from ..settings.warm_start import from_baseline
 from .detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
 from .image_defaults import image_defaults
 from .image_items import training_and_validation_items
+from .image_size import fitting_image_size
 from .own_detector import own_detector
 from .record import fingerprint, set_aside, trained_parameters, write_record
 from .scratch import scratch_folder
@@ -66,7 +67,7 @@ def fine_tune_detector(
     checkpoint = open_given_checkpoint(config, wanted.name)
     training, validation, chosen_by = training_and_validation_items(dataset, config.validation_share, config.seed)
     _check(dataset, training, config)
-    config, warm_start = _resolved(config, checkpoint, len(training), len(dataset.labels), baseline)
+    config, warm_start = _resolved(config, checkpoint, training, len(dataset.labels), baseline)
     with strategy().scope(), precision(config.mixed_precision):
         detector, rows = _first_weights(config, checkpoint, own, len(dataset.labels))
     with scratch_folder(place) as scratch:
@@ -107,7 +108,11 @@ def _check(dataset: Dataset, training: list[Item], config: FineTuneConfig) -> No
 
 
 def _resolved(
-    config: FineTuneConfig, checkpoint: Checkpoint | None, images: int, num_classes: int, baseline: ModelFolder | None
+    config: FineTuneConfig,
+    checkpoint: Checkpoint | None,
+    training: list[Item],
+    num_classes: int,
+    baseline: ModelFolder | None,
 ) -> tuple[FineTuneConfig, str]:
     """The levers with all defaults filled in, and what the baseline's hyperparameters had to do with it."""
     usual = detectors.detector_on(checkpoint.architecture, checkpoint.heads) if checkpoint else "fpnlite_compact"
@@ -117,9 +122,13 @@ def _resolved(
         kind = "classification"  # its heads are of another kind of detector
     found, sentence = from_baseline(baseline, Task.OBJECT_DETECTION, heads_begin_anew=kind != "detection")
     config = config.with_defaults(**found)
-    values = image_defaults(config, images, checkpoint is not None)
-    values |= {"architecture": architecture, "image_size": detectors.backbone_of(architecture).image_size}
-    values |= {"num_classes": num_classes, "fine_tune_checkpoint_type": kind}
+    values = {
+        **image_defaults(config, len(training), checkpoint is not None),
+        "architecture": architecture,
+        "image_size": fitting_image_size(training, detectors.backbone_of(architecture).image_size),
+        "num_classes": num_classes,
+        "fine_tune_checkpoint_type": kind,
+    }
     config = config.with_defaults(**values)
     check_norms(config, checkpoint)
     return config, sentence
