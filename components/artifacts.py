@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kfp import dsl
 
-from .vertex_uri import vertex_uri
+from .vertex.uri import vertex_uri
 
 
 class VertexModel(dsl.Artifact):

@@ -12,16 +12,16 @@ from cyclopts import App, Parameter
 from ..components.data.items import Task
 from ..components.errors import BAD_INPUT_EXIT_CODE, FinalError, InputError
 
-# Each component's room: its plain function, which runs without a pipeline.
+# Each component's plain function, which runs without a pipeline.
 ROOMS = {
-    "import_dataset": ("read:read_dataset", "Read a data set and mark what is wrong with its items."),
-    "automl_baseline": ("train:train_baseline", "Train a baseline without any choices to make."),
-    "data_quality_gate": ("judge:judge", "Decide whether to fix the data, graduate, or deploy."),
-    "fine_tune": ("train:fine_tune", "Fine-tune a model of your own."),
-    "tune": ("tune:tune", "Search for the best levers of fine-tuning."),
-    "evaluate": ("compare:compare", "Compare the custom model with the baseline on the test split."),
-    "onnx_convert": ("convert:convert", "Convert a model to ONNX and prove that it predicts the same."),
-    "batch_predict": ("predict:predict", "Predict many items with an ONNX model."),
+    "import_dataset": ("import_dataset.read:read_dataset", "Read a data set and mark what is wrong with its items."),
+    "automl_baseline": ("automl_baseline.train:train_baseline", "Train a baseline without any choices to make."),
+    "data_quality_gate": ("data_quality_gate.judge:judge", "Decide whether to fix the data, graduate, or deploy."),
+    "fine_tune": ("fine_tune.train:fine_tune", "Fine-tune a model of your own."),
+    "tune": ("fine_tune.tuning.tune:tune", "Search for the best levers of fine-tuning."),
+    "evaluate": ("evaluate.compare:compare", "Compare the custom model with the baseline on the test split."),
+    "onnx_convert": ("onnx_convert.convert:convert", "Convert a model to ONNX and prove that it predicts the same."),
+    "batch_predict": ("batch_predict.predict:predict", "Predict many items with an ONNX model."),
 }
 
 _INTERRUPTED_EXIT_CODE = 130
@@ -35,10 +35,10 @@ component = App(
     result_action="return_value",
 )
 app.command(component)
-for folder, (room, help_text) in ROOMS.items():
-    # Under the name of its folder, and as commands are usually spelled.
-    spellings = dict.fromkeys((folder.replace("_", "-"), folder))
-    component.command(f"graduate.components.{folder}.{room}", name=spellings, help=help_text)
+for name, (room, help_text) in ROOMS.items():
+    # Under its name in a pipeline, and as commands are usually spelled.
+    spellings = dict.fromkeys((name.replace("_", "-"), name))
+    component.command(f"graduate.components.{room}", name=spellings, help=help_text)
 
 app.command("graduate.pipelines.gate:gate", help="Judge a data set on this machine, without a pipeline.")
 app.command(

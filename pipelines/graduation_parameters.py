@@ -60,5 +60,5 @@ def describe_parameters(task: Task, can_graduate: bool) -> str:
         fine_tune_module: The team's own Python file of losses, heads or metrics. A location; empty for none.
         checkpoint_dir: Where fine-tuning is saved to be gone on with, an absolute path or gs:// URI; empty for the
             environment's.
-        seed: Of everything random. Between 0 and 4294967295.
+        seed: Of everything random. Between 0 and 2147483647.
     """

@@ -31,6 +31,11 @@ class Progress:
             self._said = now
             self._say(note)
 
+    def restart(self, count: int = 1) -> None:
+        """Counts what has been done, but measures the rate from now on: what comes has another speed."""
+        self._done += count
+        self._before, self._start = self._done, time.monotonic()
+
     def finish(self) -> None:
         """Prints the last line."""
         self._total = 0
@@ -38,7 +43,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """How many were done in a second, on average."""
+        """How many were done in a second, on average since the start or the last `restart`."""
         return (self._done - self._before) / max(time.monotonic() - self._start, 1e-9)
 
     def _say(self, note: str = "") -> None:

@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..data import storage
 from ..data.dataset import Dataset
+from ..data.images import read_image
 from ..data.items import Task
+from ..data.progress import Progress
+from ..data.threads import map_in_order
 from ..errors import InputError
 from ..models.folder import ModelFolder
 from .page.write import write_page_of_training
@@ -100,21 +104,39 @@ def levers_of(config: str, given: Mapping[str, Any]) -> tuple[FineTuneConfig, li
     if not config:
         return alone, []
     levers, left = read_config(config, given)
-    for line in left:
-        print(f"Not taken over from {config}: {line}", flush=True)
+    if left:
+        print(f"Not taken over from {config}:", *(f"  {line}" for line in left), sep="\n", flush=True)
     return levers, left
 
 
 @contextmanager
 def _outputs(output: Path, page: Path) -> Iterator[tuple[Path, Path]]:
-    """Where to write model and page. Of several workers all train, and what the chief writes is kept."""
+    """Where to write model and page; of several workers, what the chief writes is kept.
+
+    The others export too, as TensorFlow wants all workers to save together, to folders that are thrown away
+    (https://www.tensorflow.org/tutorials/distribute/multi_worker_with_keras#model_saving_and_loading).
+    """
     from .loop.workers import workers
 
     if workers().is_chief:
+        for folder in (output, page.parent):
+            _check_writable(folder)
+        if page.is_dir():
+            raise InputError(f"the page {page} is a folder: give a file to write")
         yield output, page
         return
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder) / "model", Path(folder) / "page.html"
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuses a folder before anything is spent, and makes it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder {folder} cannot be made: {error}") from None
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"the folder {folder} may not be written: give another place")
 
 
 def _train(
@@ -123,12 +145,23 @@ def _train(
     from .loop.workers import workers
 
     train = trainer_of(data.task)
-    place = checkpoint_dir or os.environ.get(_CHECKPOINT_DIR, "")
+    if data.task.is_image:
+        _check_test_images(data)
+    place, location = checkpoint_dir or os.environ.get(_CHECKPOINT_DIR, ""), os.environ.get(_MODEL_DIR, "")
+    for given in (place, location):
+        if given and not storage.is_remote(given):
+            _check_writable(Path(given))
     model = train(data, baseline, folder, levers, place, os.environ.get(_LOG_DIR) or str(folder / "tensorboard"))
-    location = os.environ.get(_MODEL_DIR)
     if location and workers().is_chief:
         _publish(model, location)
     return model
+
+
+def _check_test_images(data: Dataset) -> None:
+    """Reads what is used last: a training of hours shall not end in a test image that is gone."""
+    progress = Progress("check", "test images")
+    for _ in map_in_order(read_image, data.items("test")):
+        progress.advance()
 
 
 def trainer_of(task: Task) -> Trainer:

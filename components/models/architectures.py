@@ -76,4 +76,5 @@ ARCHITECTURES = (
         ("conv3_block4_preact_relu", "conv4_block6_preact_relu", "post_relu"),
     ),
 )
-KNOWN = ", ".join(each.name for each in ARCHITECTURES)
+BY_NAME = {each.name: each for each in ARCHITECTURES}
+KNOWN = ", ".join(BY_NAME)

@@ -7,6 +7,11 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..errors import InputError
+
+# Folders that this process has computed, or said of that it found them.
+_known: set[Path] = set()
+
 
 def key(parts: Iterable[str]) -> str:
     """A name for what is computed from these parts, and from nothing else: 16 hexadecimal digits."""
@@ -29,13 +34,28 @@ def computed_once(place: Path, compute: Callable[[Path], None]) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(place.with_name(f"{place.name}.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if place.is_dir():
+        if not place.is_dir():
+            aside = place.with_name(f"{place.name}.part")
+            if aside.is_dir():
+                shutil.rmtree(aside)  # of a run that was killed
+            aside.mkdir()
+            compute(aside)
+            os.replace(aside, place)
+        elif place not in _known:
             print(f"{place.name}: found, as computed before", flush=True)
-            return place
-        aside = place.with_name(f"{place.name}.part")
-        if aside.is_dir():
-            shutil.rmtree(aside)  # of a run that was killed
-        aside.mkdir()
-        compute(aside)
-        os.replace(aside, place)
+        _known.add(place)
     return place
+
+
+def check_room(folder: Path, count: int) -> None:
+    """Refuses files of `count` bytes that a disk has no room for: a mapped file that grows over it kills the process.
+
+    Raises:
+        InputError: the disk of the folder is too full.
+    """
+    free = shutil.disk_usage(folder).free
+    if count > free:
+        raise InputError(
+            f"{folder} has {free / 1024**3:.2f} GiB left, and {count / 1024**3:.2f} GiB are needed for what is "
+            "computed once: make room, or give a checkpoint_dir (or TMPDIR) on a larger disk"
+        )

@@ -15,7 +15,7 @@ from ..data.progress import Progress
 from ..errors import InputError
 from .augment import Augmentation
 from .backbones import Backbone
-from .cache import computed_once, key
+from .cache import check_room, computed_once, key
 from .image_data import decode_images
 from .image_input import scaled
 from .training import settle_norms
@@ -112,6 +112,7 @@ class FeatureCache:
         if len(kept) < len(items):
             raise InputError(f"images cannot be read, see the log ({len(items) - len(kept)}): import the data again")
         shapes = [(views * len(images), *output.shape[1:]) for output in _outputs(self._network, image_size)]
+        check_room(folder, int(sum(np.prod(shape) for shape in shapes)) * np.float16().nbytes)
         maps = [
             np.lib.format.open_memmap(folder / f"map_{level}.npy", "w+", np.float16, shape)
             for level, shape in enumerate(shapes)

@@ -9,6 +9,9 @@ leaderboard.json            baselines, see `leaderboard`
 hyperparameters.json        baselines, see `hyperparameters`
 feature_transforms.json     tabular baselines, see `feature_transforms`
 importance.json             tabular baselines, permutation importance per column, or the service's mean attributions
+config.yaml                 fine-tuned models: all levers, as they were resolved
+variables.json              fine-tuned models: what became of each variable
+own_module.py               fine-tuned models: the team's own Python file, for the record
 """
 
 import json
@@ -161,6 +164,21 @@ class ModelFolder:
     def importance(self) -> Path:
         """File of the importance of each column."""
         return self.path / "importance.json"
+
+    @property
+    def config(self) -> Path:
+        """File of all levers that the model was fine-tuned with."""
+        return self.path / "config.yaml"
+
+    @property
+    def variables(self) -> Path:
+        """File of what fine-tuning made of each variable."""
+        return self.path / "variables.json"
+
+    @property
+    def own_module(self) -> Path:
+        """The copy of the team's own Python file that the model was fine-tuned with."""
+        return self.path / "own_module.py"
 
     def predictions(self, split: str) -> Path:
         """File of the model's own predictions on a split."""

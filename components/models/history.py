@@ -10,6 +10,12 @@ from pathlib import Path
 from ..data.storage import write_atomically
 
 FILE = "history.jsonl"
+VALIDATION = "validation_"
+
+
+def of_validation(metric: str) -> str:
+    """The curve of a metric of validation, which stands beside that of training of the same name."""
+    return metric if metric.startswith(VALIDATION) else VALIDATION + metric
 
 
 def write(model_folder: Path, points: Iterable[Mapping[str, float]]) -> None:

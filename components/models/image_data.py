@@ -15,7 +15,7 @@ from ..data.images import decode, read_image
 from ..data.items import Item
 from ..data.progress import Progress
 from ..errors import InputError
-from .cache import computed_once, key
+from .cache import check_room, computed_once, key
 from .image_input import resized
 from .training import batch_indices
 
@@ -63,6 +63,7 @@ def some_batches(images: NDArray[np.uint8], seed: int, count: int = 12, size: in
 
 def _decode_to(items: Sequence[Item], size: int, folder: Path) -> None:
     """Writes `pixels.npy`, whose first rows are the readable images, and `unreadable.json`: reasons by place."""
+    check_room(folder, len(items) * size * size * 3)
     pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", dtype=np.uint8, shape=(len(items), size, size, 3))
 
     def decode_one(index: int) -> str:

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..models.history import VALIDATION
 from .formats import number
 
 WIDTH, HEIGHT = 600, 180  # units of the SVG's view box
-VALIDATION = "validation_"
 
 # Values by step, in the order of the steps.
 Curve = Sequence[tuple[int, float]]

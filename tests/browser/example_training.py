@@ -120,9 +120,9 @@ def _page(folder: Path, dataset: Dataset, answers: Any) -> Path:
     # Not measured, as the resamples of 90 labels take seconds.
     model.metrics, model.metric_intervals = {"ap": 0.5783, "ap50": 0.636}, {"ap50": [0.557, 0.752]}
     history.write(model.path, _curve())
-    variables.write(model.path / "variables.json", _variables())
+    variables.write(model.variables, _variables())
     config = {"num_steps": 1500, "module": EVIL, "augmentation": {"horizontal_flip": True, "zoom": 0.3}}
-    (model.path / "config.yaml").write_text(yaml.safe_dump(config))
+    model.config.write_text(yaml.safe_dump(config))
     model.save()
     write_page_of_training(model, dataset, folder / "page.html")
     return folder / "page.html"
@@ -134,7 +134,7 @@ def _curve() -> list[dict[str, float]]:
     for step in range(25, 1151, 25):
         losses = {"classification": 3 * 0.5 ** (step / 200) + 0.2, "localisation": 0.5 ** (step / 300) + 0.05}
         rate = 3e-3 * min(step / 100, (1500 - step) / 1400)
-        measured = {"ap50": 0.82 - 0.8 * 0.5 ** (step / 150)} if step % 100 == 0 else {}
+        measured = {"validation_ap50": 0.82 - 0.8 * 0.5 ** (step / 150)} if step % 100 == 0 else {}
         measured |= {"validation_classification": 2 * 0.5 ** (step / 150) + 0.5} if measured else {}
         points.append({"step": step, "learning_rate": rate, **losses, **measured})
     return points

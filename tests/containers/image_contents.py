@@ -65,7 +65,7 @@ COMPONENTS = Path(importlib.import_module("graduate.components").__path__[0])
 
 def rooms() -> set[str]:
     """Modules of graduate that the doors of this image open, and those that these import only when they need them."""
-    files = COMPONENTS.glob("*/component.py")
+    files = COMPONENTS.rglob("component.py")
     opened = {node.module for file in files for door in doors(ast.parse(file.read_text())) for node in imports(door)}
     modules = {module for module in opened if module and module.startswith("graduate.")}
     return modules | {lazy for module in modules for lazy in lazy_imports(module)} - OF_OTHER_IMAGES[IMAGE]

@@ -13,8 +13,8 @@ from vertex_world import table
 
 from graduate.components.data.items import Task
 from graduate.components.errors import InputError
+from graduate.components.fine_tune.tuning import tune as tuning
 from graduate.components.models import leaderboard
-from graduate.components.tune import tune as tuning
 from graduate.emulator.faults import Fault
 from graduate.emulator.server import Emulator
 

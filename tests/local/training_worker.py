@@ -1,11 +1,13 @@
-"""One worker of a training, or a training of one: `python training_worker.py PLACE WEIGHTS STEPS SECONDS_PER_BATCH`.
+"""One worker of a training, or a training of one.
 
-Prints its curve as JSON. The network has a frozen batch normalisation and a trainable one.
+`python training_worker.py PLACE WEIGHTS STEPS SECONDS_PER_BATCH LATE` prints its curve as JSON. All workers but the
+first are LATE seconds late with their first batch. The network has a frozen batch normalisation and a trainable one.
 """
 
 import json
 import sys
 import time
+from itertools import chain, repeat
 
 import keras
 import numpy as np
@@ -25,11 +27,11 @@ class Learner:
     metric = "error"
     higher_is_better = False
 
-    def __init__(self, seconds_per_batch: float) -> None:
+    def __init__(self, seconds_per_batch: float, late: float) -> None:
         rng = np.random.default_rng(0)
         self.images = rng.normal(size=(64, 8, 8, 3)).astype(np.float32)
         self.targets = 10 * self.images.mean(axis=(1, 2, 3))[:, None]
-        self.pause = seconds_per_batch
+        self.pauses = chain([late], repeat(seconds_per_batch))
         body = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(trainable=False), keras.layers.ReLU()]
         # One that is not synchronised sees the statistics of a worker's part only.
         norm = keras.layers.BatchNormalization(synchronized=True)
@@ -45,7 +47,7 @@ class Learner:
         return Stage(name, first_step, lambda: None, heads, backbone, len(self.images), self._fetch, self._losses)
 
     def _fetch(self, chosen: np.ndarray) -> dict[str, np.ndarray]:
-        time.sleep(self.pause)
+        time.sleep(next(self.pauses))
         return {"images": self.images[chosen], "targets": self.targets[chosen]}
 
     def _losses(self, batch) -> dict[str, WeightedSum]:
@@ -56,8 +58,9 @@ class Learner:
         return {"square": WeightedSum(tf.reduce_sum(errors * weights), tf.reduce_sum(weights))}
 
 
-def main(place: str, weights: str, steps: int, seconds_per_batch: float) -> None:
+def main(place: str, weights: str, steps: int, seconds_per_batch: float, late: float) -> None:
     workers.PATIENCE_SECONDS = 5.0
+    rank = workers.workers().rank
     keras.utils.set_random_seed(1)
     config = FineTuneConfig(
         batch_size=8,
@@ -71,12 +74,11 @@ def main(place: str, weights: str, steps: int, seconds_per_batch: float) -> None
         early_stopping_patience=0,
     )
     with workers.strategy().scope():
-        learner = Learner(seconds_per_batch)
+        learner = Learner(seconds_per_batch, late if rank else 0)
     outcome = run(learner, config, place=place, fingerprint="workers", log_dir=f"{place}/log" if place else "")
-    rank = workers.workers().rank
     print(json.dumps([outcome.resumed_from, outcome.curve]))
     np.savez(f"{weights}-{rank}.npz", *[each.numpy() for each in learner.network.variables], allow_pickle=False)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), float(sys.argv[5]))

@@ -118,12 +118,11 @@ def test_the_folder_holds_what_the_saved_model_answers_and_how_it_was_trained(da
     call = lambda images: serving(image_tensor=images)  # noqa: E731
     again = dict(predict_images(call, model.task, model.labels, data.items("test")))
     assert again == dict(predictions.read(model.predictions("test")))
-    assert {"cross_entropy", "learning_rate", "log_loss", "accuracy"} <= set(history.read(model.path))
-    assert (model.path / "config.yaml").is_file()
-    assert {row.learning for row in variables.read(model.path / variables.FILE)} == {
-        "always",
-        "frozen",
-    }  # frozen: counts
+    assert {"cross_entropy", "learning_rate", "validation_log_loss", "validation_accuracy"} <= set(
+        history.read(model.path)
+    )
+    assert model.config.is_file()
+    assert {row.learning for row in variables.read(model.variables)} == {"always"}
     assert model.parameters["steps"] == 3
 
 
@@ -137,7 +136,7 @@ def test_a_frozen_backbone_keeps_every_bit_and_the_head_learns(
     after = {variable.path: variable.numpy() for variable in network().variables}
     for variable in before.variables:
         assert np.array_equal(variable.numpy(), after[variable.path]), variable.path
-    learning = {row.name: row.learning for row in variables.read(model.path / variables.FILE)}
+    learning = {row.name: row.learning for row in variables.read(model.variables)}
     assert {name for name, since in learning.items() if since != "frozen"} == {"logits/kernel", "logits/bias"}
     assert np.abs(after["logits/bias"]).max() > 0
     assert model.pretrained.startswith("Backbone compact with the weights of")
@@ -155,7 +154,7 @@ def test_a_backbone_is_thawed_from_a_layer_on_and_its_batch_norms_stay_as_they_a
     after = {variable.path: variable.numpy() for variable in network().variables}
     changed = {each.path for each in before.variables if not np.array_equal(each.numpy(), after[each.path])}
     assert changed == {f"{last}/kernel"}
-    learning = {row.name: row.learning for row in variables.read(model.path / variables.FILE)}
+    learning = {row.name: row.learning for row in variables.read(model.variables)}
     assert learning[f"{last}/kernel"] == "from step 1"
 
 
@@ -174,11 +173,11 @@ def test_a_team_s_own_head_losses_augmentation_and_metrics_are_used(
     module.write_text(OWN_HEAD)
     network = trained_network(monkeypatch)
     model = tuned(data, tmp_path / "model", module=str(module), fine_tune_checkpoint=checkpoint, unfreeze_at_step=2)
-    assert {"own", "size", "blues"} <= set(history.read(model.path))
+    assert {"own", "size", "validation_blues"} <= set(history.read(model.path))
     assert set(network().output) == {"logits", "hidden"}
     found: dict[str, Any] = dict(predictions.read(model.predictions("test")))
     assert all(len(answer["displayNames"]) == 2 for answer in found.values())
-    assert (model.path / "own_module.py").read_text() == OWN_HEAD
+    assert model.own_module.read_text() == OWN_HEAD
 
 
 def test_a_team_s_own_model_is_trained_whole(data: Dataset, tmp_path: Path):

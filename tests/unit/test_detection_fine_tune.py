@@ -114,10 +114,10 @@ def trained_detector(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
 def test_the_folder_tells_how_it_was_trained(data: Dataset, tmp_path: Path):
     model = tuned(data, tmp_path / "model")
     assert set(model.metrics) == {"ap", "ap50", "ap75"}
-    assert {"classification", "localisation", "learning_rate", "ap"} <= set(history.read(model.path))
+    assert {"classification", "localisation", "learning_rate", "validation_ap"} <= set(history.read(model.path))
     assert model.parameters["architecture"] == "fpnlite_compact"
     assert model.parameters["chosen_by"] == "The best weights are chosen on the validation split."
-    assert "image_size: 64" in (model.path / "config.yaml").read_text()
+    assert "image_size: 64" in model.config.read_text()
     assert [name for name, _ in predictions.read(model.predictions("test"))] == ["test-0.png", "test-1.png"]
 
 
@@ -130,10 +130,25 @@ def test_a_frozen_backbone_keeps_every_bit_while_the_heads_learn(
     before.load_weights(checkpoint)
     after = {variable.path: variable.numpy() for variable in trained().backbone.variables}
     assert all(np.array_equal(variable.numpy(), after[variable.path]) for variable in before.variables)
-    rows = variables.read(model.path / variables.FILE)
+    rows = variables.read(model.variables)
     assert {row.learning for row in rows if row.part == "backbone"} == {"frozen"}
     assert all(row.source for row in rows if row.part == "backbone")
     assert any(row.learning == "always" for row in rows if row.part == "heads")
+
+
+def test_what_is_called_frozen_keeps_every_bit_statistics_of_batch_norms_too(
+    unjudged: Dataset, checkpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    trained = trained_detector(monkeypatch)
+    levers = {"unfreeze_at_step": 1, "unfreeze_from": "stage_4_mix", "freeze_batch_norm": False, "learning_rate": 0.01}
+    model = tuned(unjudged, tmp_path / "model", fine_tune_checkpoint=checkpoint, **levers)
+    rows = {row.name: row.learning for row in variables.read(model.variables) if row.part == "backbone"}
+    before = compact_backbone()
+    before.load_weights(checkpoint)
+    after = {variable.path: variable.numpy() for variable in trained().backbone.variables}
+    changed = {each.path for each in before.variables if not np.array_equal(each.numpy(), after[each.path])}
+    assert changed == {name for name, learning in rows.items() if learning != "frozen"}
+    assert any(name.endswith("moving_mean") for name in changed)
 
 
 def test_layers_thaw_in_stages_and_batch_norms_never(
@@ -142,7 +157,7 @@ def test_layers_thaw_in_stages_and_batch_norms_never(
     trained = trained_detector(monkeypatch)
     levers = {"unfreeze_at_step": [1, 2], "unfreeze_from": ["stage_4_mix", "stage_2_down"], "learning_rate": 0.01}
     model = tuned(unjudged, tmp_path / "model", fine_tune_checkpoint=checkpoint, **levers)
-    rows = {row.name: row.learning for row in variables.read(model.path / variables.FILE) if row.part == "backbone"}
+    rows = {row.name: row.learning for row in variables.read(model.variables) if row.part == "backbone"}
     assert rows["stage_4_mix/kernel"] == "from step 1"
     assert rows["stage_2_down/kernel"] == "from step 2"
     assert rows["stage_1_down/kernel"] == "frozen"
@@ -200,17 +215,17 @@ def test_own_losses_augmentation_and_metrics_take_the_place_of_ours(data: Datase
     module.write_text(OWN)
     model = tuned(data, tmp_path / "model", module=str(module))
     curves = history.read(model.path)
-    assert {"classes", "boxes", "found", "ap"} <= set(curves)
+    assert {"classes", "boxes", "validation_found", "validation_ap"} <= set(curves)
     assert "classification" not in curves
-    assert {value for _, value in curves["found"]} == {2.0}
-    assert (model.path / "own_module.py").read_text() == OWN
+    assert {value for _, value in curves["validation_found"]} == {2.0}
+    assert model.own_module.read_text() == OWN
 
 
 def test_an_own_model_is_trained_whole_and_its_outputs_have_to_fit_the_anchors(data: Dataset, tmp_path: Path):
     module = tmp_path / "mine.py"
     module.write_text(OWN_MODEL)
     model = tuned(data, tmp_path / "model", module=str(module))
-    assert {row.learning for row in variables.read(model.path / variables.FILE)} == {"always"}
+    assert {row.learning for row in variables.read(model.variables)} == {"always"}
     module.write_text(OWN_MODEL.replace("anchors = 84", "anchors = 80"))
     with pytest.raises(InputError, match=r"build_model gives the shape \[None, 80, 1\] as logits: give \[N, 84, 1\]"):
         tuned(data, tmp_path / "model", module=str(module))

@@ -11,12 +11,13 @@ from graduate.components.models.backbones import compact_backbone, load_backbone
 from graduate.components.models.detection.anchors import Anchors, make_anchors, ssd_anchors
 from graduate.components.models.detection.assigner import assign, match
 from graduate.components.models.detection.boxes import decode, encode, generalised_iou, iou
-from graduate.components.models.detection.detector import DETECTORS, build, detector_on
+from graduate.components.models.detection.detector import build, detector_on
 from graduate.components.models.detection.export import ExportedDetector
 from graduate.components.models.detection.labels import box_arrays
 from graduate.components.models.detection.losses import detection_losses, focal_loss, image_losses
 from graduate.components.models.detection.network import build_detector
 from graduate.components.models.detection.postprocess import postprocess
+from graduate.components.models.network_names import DETECTORS
 from graduate.components.models.training import batch_indices, settle_norms
 from graduate.components.onnx_convert.to_onnx import convert_saved_model
 

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel
 
 from graduate.components.fine_tune.settings.config import Augmentation, FineTuneConfig, Schedule
-from graduate.components.fine_tune.settings.contradictions import CLASSIFIERS, DETECTORS
 from graduate.components.fine_tune.settings.yaml_form import parse_yaml
+from graduate.components.models.network_names import CLASSIFIERS, DETECTORS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "fine-tuning.md").read_text(encoding="utf-8")
 LEVERS = PAGE[PAGE.index("## The levers") : PAGE.index("### A `pipeline.config`")]

@@ -1,10 +1,12 @@
 """Decoded images and a frozen network's features: computed once, found again, and never half."""
 
+import shutil
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -15,7 +17,7 @@ from tiny_models import an_item
 
 from graduate.components.errors import InputError
 from graduate.components.fine_tune.settings.config import Augmentation
-from graduate.components.models import features, image_data
+from graduate.components.models import cache, features, image_data
 from graduate.components.models.cache import computed_once, key
 from graduate.components.models.detection.labels import BoxArrays
 from graduate.components.models.features import FeatureCache, affordable_views
@@ -103,6 +105,16 @@ def test_a_computation_that_was_killed_leaves_nothing_that_counts(tmp_path):
     computed_once(place, lambda folder: (folder / "whole").touch())
     assert [file.name for file in place.iterdir()] == ["whole"]
     computed_once(place, never)
+
+
+def test_only_what_an_earlier_process_has_computed_is_said_to_be_found(tmp_path, monkeypatch, capsys):
+    for _ in range(2):
+        computed_once(tmp_path / "place", lambda folder: None)
+    assert not capsys.readouterr().out
+    monkeypatch.setattr(cache, "_known", set())  # as in another process
+    for _ in range(2):
+        computed_once(tmp_path / "place", never)
+    assert capsys.readouterr().out == "place: found, as computed before\n"
 
 
 def test_of_two_that_want_the_same_one_computes_and_the_other_waits(tmp_path):
@@ -194,3 +206,10 @@ def test_views_can_be_what_a_training_augments_with():
         )
         flipped += bool(rows.min() != 20)
     assert 0 < flipped < 5
+
+
+def test_a_disk_without_room_is_said_before_anything_is_written(tmp_path, items, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    with pytest.raises(InputError, match=r"has 0\.00 GiB left.*give a checkpoint_dir"):
+        cache_of(items, tmp_path)
+    assert not list(tmp_path.rglob("*.npy"))

@@ -6,13 +6,14 @@ import pytest
 import tensorflow as tf
 
 from graduate.components.errors import InputError
-from graduate.components.fine_tune.settings import contradictions
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.settings.optimizers import make_optimizer, make_schedule
 from graduate.components.fine_tune.settings.read import read_config
 from graduate.components.fine_tune.settings.yaml_form import parse_yaml, write_config
+from graduate.components.fine_tune.tasks import classification_network
 from graduate.components.fine_tune.train import levers_of
 from graduate.components.models.detection import detector
+from graduate.components.models.network_names import CLASSIFIERS, DETECTORS
 
 RESOLVED = FineTuneConfig(num_steps=105, warmup_steps=5, learning_rate=0.5)
 
@@ -158,7 +159,8 @@ def test_a_config_with_all_defaults_is_resolved():
 
 
 def test_the_architectures_are_those_that_can_be_built():
-    assert contradictions.DETECTORS == detector.DETECTORS
+    assert all(detector.backbone_of(name) for name in DETECTORS)
+    assert all(classification_network.backbone_of(name) for name in CLASSIFIERS)
 
 
 def test_values_set_later_are_checked_with_the_others():

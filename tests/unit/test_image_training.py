@@ -155,6 +155,23 @@ def test_a_negative_number_of_steps_is_refused(tmp_path, detection):
         fine_tune(detection.path, tmp_path / "model", tmp_path / "page.html", train_steps=-1)
 
 
+def test_what_would_end_fine_tuning_at_its_end_ends_it_at_its_start(tmp_path, detection):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"the folder .*file cannot be made"):
+        fine_tune(detection.path, tmp_path / "file", tmp_path / "page.html")
+    place = str(tmp_path / "file" / "checkpoints")
+    with pytest.raises(InputError, match=r"the folder .*checkpoints cannot be made"):
+        fine_tune(detection.path, tmp_path / "model", tmp_path / "page.html", checkpoint_dir=place)
+    with pytest.raises(InputError, match=r"the page .* is a folder"):
+        fine_tune(detection.path, tmp_path / "model", tmp_path)
+    gone = [replace(item, uri=str(tmp_path / "gone.png")) for item in detection.items("test")]
+    items = {"train": list(detection.items("train")), "validation": [], "test": gone}
+    dataset = image_dataset(tmp_path / "dataset", items, detection.task)
+    with pytest.raises(InputError, match=r"gone.png .*cannot be read any more"):
+        fine_tune(dataset, tmp_path / "model", tmp_path / "page.html", train_steps=2)
+    assert not list((tmp_path / "model").iterdir())
+
+
 @pytest.mark.parametrize("kind", [HeadKind(), HeadKind("linear_discriminant_analysis")])
 def test_out_of_fold_probabilities_come_from_other_groups(kind):
     rng = np.random.default_rng(0)

@@ -151,12 +151,12 @@ def test_the_documented_example_learns_both_of_its_tasks(tmp_path):
     assert curves["focal"][-1] < 0.5 * curves["focal"][0]
     # The share of one alike among 31 others, of which a third are alike, stays far from 1.
     assert curves["contrastive"][-1] < 0.9 * curves["contrastive"][0]
-    best = max(curves["mean_recall"])
+    best = max(curves["validation_mean_recall"])
     assert model.parameters["best_step"] == next(
-        step for step, value in history.read(model.path)["mean_recall"] if value == best
+        step for step, value in history.read(model.path)["validation_mean_recall"] if value == best
     )
     assert model.metrics["accuracy"] > 0.7
-    assert (model.path / "own_module.py").read_bytes() == EXAMPLE.read_bytes()
+    assert model.own_module.read_bytes() == EXAMPLE.read_bytes()
 
 
 def test_an_error_in_the_middle_of_a_step_says_file_and_line(tmp_path):

@@ -223,9 +223,11 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, original):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "saved_model.pb").write_bytes(b"no protocol buffer")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "text.npz").write_text("junk")
     for name, said in {
         "objects.npz": "no .npz file of numbers",
         "cut.npz": "no .npz file of numbers",
+        "text.npz": "no .npz file of numbers; copy it again",
         "model": "saved_model.pb is damaged",
         "empty": "has no checkpoint: give one of `imagenet`",
         "absent": "there is no",

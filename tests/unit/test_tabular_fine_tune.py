@@ -168,8 +168,8 @@ def test_own_metrics_of_numbers_are_in_the_labels_unit(tmp_path: Path):
     model = trained(data, tmp_path / "m", module=str(tmp_path / "mine.py"), num_steps=30)
     spends = data.table("validation")["spends"].to_numpy()
     curves = history.read(model.path)
-    assert curves["top"][-1][1] == pytest.approx(spends.max(), rel=1e-5)
-    assert curves["guess"][-1][1] == pytest.approx(spends.mean(), rel=0.5)
+    assert curves["validation_top"][-1][1] == pytest.approx(spends.max(), rel=1e-5)
+    assert curves["validation_guess"][-1][1] == pytest.approx(spends.mean(), rel=0.5)
 
 
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, monkeypatch):
@@ -200,10 +200,10 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, mo
 
 def test_what_a_training_was_is_in_its_model_folder(classified):
     model = classified[1]
-    levers, _ = read_config(str(model.path / "config.yaml"))
+    levers, _ = read_config(str(model.config))
     assert (levers.num_steps, levers.batch_size, levers.num_classes) == (STEPS, 16, 3)
     assert model.parameters["warm_start"].startswith("Of the baseline's hyperparameters none is a network's (")
-    assert not (model.path / "own_module.py").exists()
+    assert not model.own_module.exists()
 
 
 def test_numbers_are_placed_between_quantiles():

@@ -7,17 +7,21 @@ import shutil
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_training
-from tiny_training import STEPS, UNFREEZE_AT, TinyLearner, train
+from tiny_training import CONFIG, STEPS, UNFREEZE_AT, TinyLearner, train
 
 from graduate.components.data import progress
 from graduate.components.errors import InputError
-from graduate.components.fine_tune.loop.state import Checkpoints, held
+from graduate.components.fine_tune.loop.log import Log
+from graduate.components.fine_tune.loop.state import Checkpoints, State, held
+from graduate.components.fine_tune.loop.step import Step
 from graduate.components.fine_tune.loop.workers import Workers
+from graduate.components.fine_tune.settings.optimizers import make_schedule
 
 
 class StoppedError(Exception):
@@ -48,9 +52,9 @@ def test_training_learns_and_draws_its_curve(undisturbed):
     _, outcome = undisturbed
     assert [point["step"] for point in outcome.curve] == list(range(1, STEPS + 1))
     assert outcome.curve[-1]["square"] < outcome.curve[0]["square"] / 2
-    assert [point["step"] for point in outcome.curve if "error" in point] == [8, 16, 24]
-    best = min((point for point in outcome.curve if "error" in point), key=lambda point: point["error"])
-    assert (outcome.best_step, outcome.best) == (best["step"], {"error": best["error"]})
+    assert [point["step"] for point in outcome.curve if "validation_error" in point] == [8, 16, 24]
+    errors = {point["validation_error"]: point["step"] for point in outcome.curve if "validation_error" in point}
+    assert (outcome.best_step, outcome.best) == (errors[min(errors)], {"error": min(errors)})
     assert (outcome.steps, outcome.resumed_from, outcome.stopped) == (STEPS, 0, "")
 
 
@@ -89,7 +93,7 @@ def test_a_training_interrupted_at_a_step_goes_on_as_if_it_had_not_been(tmp_path
 
 def test_a_finished_training_takes_no_more_steps(tmp_path, undisturbed):
     train(tmp_path, TinyLearner())
-    again = TinyLearner(raising_at("begin all"))
+    again = TinyLearner()
     outcome = train(tmp_path, again)
     assert again.fetched == 0
     assert (outcome.resumed_from, outcome.best_step) == (STEPS, undisturbed[1].best_step)
@@ -166,6 +170,59 @@ def test_sigterm_saves_first_and_is_given_back(tmp_path, undisturbed, capsys):
     assert same(learner.weights(), undisturbed[0])
 
 
+def save_on_sigterm(place, learner, step=0, **levers):
+    """Trains until SIGTERM, which comes in this step or from the learner; gives the state that was saved."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def apply(self, gradients, number, original=Step.apply):
+            original(self, gradients, number)
+            if number == step:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        patch.setattr(Step, "apply", apply)
+        with pytest.raises(SystemExit):
+            train(place, learner, checkpoint_every=100, **levers)
+    loaded = Checkpoints(str(place), "tiny").load()
+    assert loaded is not None
+    return loaded[0]
+
+
+@pytest.mark.parametrize("step", [3, 8, UNFREEZE_AT, STEPS])
+def test_sigterm_saves_right_after_the_step_and_leaves_its_evaluation_to_the_resumed_training(tmp_path, step):
+    seen, undisturbed, learner = [], TinyLearner(), TinyLearner()
+    curve = train("", undisturbed, evaluate_every=2).curve
+    state = save_on_sigterm(tmp_path, TinyLearner(seen.append), step, evaluate_every=2)
+    assert (state.step, seen.count("validate")) == (step, (step - 1) // 2)
+    assert train(tmp_path, learner, evaluate_every=2).curve == curve
+    assert same(learner.weights(), undisturbed.weights())
+
+
+@pytest.mark.parametrize("evaluation", [1, 3])
+def test_sigterm_during_an_evaluation_leads_to_no_other_step(tmp_path, undisturbed, evaluation):
+    seen = []
+
+    def at(event):
+        seen.append(event)
+        if event == "validate" and seen.count("validate") == evaluation:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert save_on_sigterm(tmp_path, TinyLearner(at)).step == 8 * evaluation
+    learner = TinyLearner(seen.append)
+    assert train(tmp_path, learner).curve == undisturbed[1].curve
+    assert seen.count("validate") == 3
+    assert same(learner.weights(), undisturbed[0])
+
+
+def test_an_evaluation_that_a_resumed_training_does_first_can_end_it(tmp_path):
+    levers = {"evaluate_every": 2, "early_stopping_patience": 1}
+    first, second = TinyLearner(), TinyLearner()
+    first.validate = lambda: {"error": 2.0}
+    assert save_on_sigterm(tmp_path, first, 4, **levers).best_step == 2
+    second.validate = lambda: {"error": 3.0}
+    outcome = train(tmp_path, second, **levers)
+    assert (outcome.steps, outcome.best) == (4, {"error": 2.0})
+
+
 def test_frozen_variables_stay_the_same_bit_for_bit():
     learner = TinyLearner()
     before = [each.numpy() for each in learner.body.variables]
@@ -210,6 +267,16 @@ def test_training_stops_early_with_its_best_weights():
     assert same(learner.weights(), seen[1])
 
 
+@pytest.mark.parametrize(("best", "stage"), [(1, "heads"), (2, "heads"), (3, "all")])
+def test_layers_are_left_frozen_as_in_the_stage_of_the_best_weights(tmp_path, best, stage):
+    begun = []
+    for _ in ("trained", "read again"):
+        learner, errors = TinyLearner(begun.append), iter([abs(each - best) for each in (1, 2, 3)])
+        learner.validate = lambda errors=errors: {"error": float(next(errors))}
+        train(tmp_path, learner, evaluate_every=5, num_steps=15)
+        assert [each for each in begun if each.startswith("begin")][-1] == f"begin {stage}"
+
+
 def test_without_metrics_the_last_averages_are_left():
     kernels = [TinyLearner().head.kernel.numpy()]
     for decay in (0.0, 0.9):
@@ -238,7 +305,7 @@ def test_progress_lines_say_all_that_one_wants_to_know(monkeypatch, capsys):
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
     train("", TinyLearner(), num_steps=12)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 10  # not of the first steps of the two stages
     number = r"[\d.,e+-]+"
     parts = [
         f"train: 12 of 12 steps, {number}/s, 0 s left",
@@ -247,7 +314,26 @@ def test_progress_lines_say_all_that_one_wants_to_know(monkeypatch, capsys):
         rf"error {number} \(step 12\)",
     ]
     assert re.fullmatch(", ".join([*parts, f"{number} examples/s"]), lines[-1])
-    assert "stage heads" in lines[9]
+    assert "10 of 12 steps" in lines[8]
+    assert "stage heads" in lines[8]
+
+
+def test_the_time_left_follows_the_speed_of_the_present_stage(monkeypatch, capsys):
+    clock = [0.0]
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    log = Log(State(), CONFIG, make_schedule(CONFIG), "error", "")
+    for stage, seconds in (("heads", 3.0), ("all", 10.0)):
+        log.begin(stage)
+        for taken in (100.0, seconds, seconds):  # the first step traces the graph
+            clock[0] += taken
+            log.add_step({"square": 1.0})
+            log.say({})
+    assert [re.findall(r"(\d) of 24.* (\d+) s left", line)[0] for line in capsys.readouterr().out.splitlines()] == [
+        ("2", "66"),
+        ("3", "63"),
+        ("5", "190"),
+        ("6", "180"),
+    ]
 
 
 def test_a_loss_that_is_not_a_number_ends_training_and_is_never_kept(tmp_path, capsys):
@@ -300,8 +386,8 @@ def test_tensorboard_has_each_point_once_after_a_restart(tmp_path):
         for value in event.summary.value
     ]
     assert {step for step, tag in events if tag == "square"} == set(range(1, STEPS + 1))
-    assert {step for step, tag in events if tag == "error"} == {8, 16, 24}
-    assert {tag for _, tag in events} == {"square", "error", "learning_rate"}
+    assert {step for step, tag in events if tag == "validation_error"} == {8, 16, 24}
+    assert {tag for _, tag in events} == {"square", "validation_error", "learning_rate"}
 
 
 def test_a_batch_is_shared_in_equal_parts_by_rank():

@@ -154,7 +154,7 @@ def test_variables_are_counted_by_where_they_come_from_and_when_they_are_learned
         VariableRow("c", (5,), "heads", "", "another shape: (91,)", "always"),
     ]
     variables.write(tmp_path / "variables.json", rows)
-    backbone, heads = weights(tmp_path)
+    backbone, heads = weights(tmp_path / "variables.json")
     assert [(each.fate, each.variables, each.numbers) for each in backbone.sources] == [
         ("restored from the checkpoint", 2, 13)
     ]
@@ -163,7 +163,7 @@ def test_variables_are_counted_by_where_they_come_from_and_when_they_are_learned
         ("frozen", 1, 1),
     ]
     assert heads.sources[0].fate == "not restored: another shape: (91,)"
-    assert weights(tmp_path / "elsewhere") == []
+    assert weights(tmp_path / "elsewhere.json") == []
 
 
 def a_detector(tmp_path: Path, scenes: list[Item]) -> tuple[ModelFolder, Dataset]:
@@ -190,9 +190,9 @@ def test_the_page_tells_how_training_went_and_escapes_what_users_wrote(tmp_path:
         "not_taken_over": [EVIL],
         "set_aside": [{"id": EVIL, "reason": EVIL}],
     }
-    history.write(model.path, [{"step": 500, "loss": 1.0}, {"step": 1150, "loss": 0.5, "ap50": 0.8}])
-    variables.write(model.path / "variables.json", [VariableRow(EVIL, (1,), "heads", "", EVIL, EVIL)])
-    (model.path / "config.yaml").write_text(f"module: {EVIL}\n")
+    history.write(model.path, [{"step": 500, "loss": 1.0}, {"step": 1150, "loss": 0.5, "validation_found": 0.8}])
+    variables.write(model.variables, [VariableRow(EVIL, (1,), "heads", "", EVIL, EVIL)])
+    model.config.write_text(f"module: {EVIL}\n")
     write_page_of_training(model, dataset, tmp_path / "page.html")
     page = Text(tmp_path / "page.html")
     assert "script" not in page.tags

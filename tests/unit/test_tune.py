@@ -7,21 +7,25 @@ from typing import Any
 
 import pytest
 import tiny_tables
+from PIL import Image
 from test_warm_start import FIRST, QUICK, baseline
-from tiny_models import image_dataset
+from tiny_models import an_item, image_dataset
 
 from graduate.components.data.dataset import Dataset
-from graduate.components.data.items import Task
+from graduate.components.data.items import Box, Item, Task
 from graduate.components.errors import InputError
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.settings.read import read_config
+from graduate.components.fine_tune.tasks.detection import fine_tune_detector
+from graduate.components.fine_tune.tuning import tune as tuning
+from graduate.components.fine_tune.tuning.search import make_search
+from graduate.components.fine_tune.tuning.space import Range, read_space
+from graduate.components.fine_tune.tuning.study import Objective
+from graduate.components.fine_tune.tuning.trial import WithoutTest, train_trial
+from graduate.components.fine_tune.tuning.tune import tune
 from graduate.components.models import leaderboard
-from graduate.components.tune import tune as tuning
-from graduate.components.tune.search import make_search
-from graduate.components.tune.space import Range, read_space
-from graduate.components.tune.study import Objective
-from graduate.components.tune.trial import WithoutTest, train_trial
-from graduate.components.tune.tune import tune
+from graduate.components.models.backbones import compact_backbone
+from graduate.components.models.folder import ModelFolder
 
 SIZES = {"train": 80, "validation": 20, "test": 20}
 SPACE = "learning_rate: {low: 1e-4, high: 1e-2, log: true}\nbatch_size: [8, 16, 32]\n"
@@ -86,6 +90,13 @@ def test_no_trial_sees_the_test_split(table, monkeypatch):
     assert set(opened) == {"train", "validation"}
 
 
+def test_a_validation_that_gave_no_number_judges_no_trial(table, tmp_path):
+    (tmp_path / "own.py").write_text(OWN.replace("float(np.mean(", "float('nan' if True else np.mean("))
+    levers = FineTuneConfig(module=str(tmp_path / "own.py"), num_steps=2)
+    with pytest.raises(InputError, match="share_right is not a number in any validation"):
+        train_trial(WithoutTest.open(table), None, levers, Objective("share_right", True), "")
+
+
 def test_a_module_of_your_own_can_say_what_trials_are_judged_by(table, tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     module = FineTuneConfig(module=str(tmp_path / "own.py"))
@@ -104,17 +115,72 @@ def test_the_search_starts_from_the_defaults_and_from_your_levers(table, tmp_pat
     assert trained[1].momentum == 0.5
 
 
-def test_the_search_starts_from_what_the_baseline_found_and_then_from_the_defaults(tmp_path):
-    found = baseline(tmp_path / "baseline", Task.OBJECT_DETECTION, QUICK, FIRST)
-    found.save()
-    images = image_dataset(tmp_path / "data", {})
-    search = make_search(images, found.path, FineTuneConfig(fine_tune_checkpoint="imagenet"), "")
+def pages_of(folder: Path, task: Task) -> Path:
+    """Two pages a split, a black one and one of a colour, on which an object takes a tenth of the height and width."""
+    items: dict[str, list[Item]] = {}
+    for number, split in enumerate(SIZES):
+        items[split] = []
+        for label in ("black", "colour"):
+            path = folder / f"{split}-{label}.png"
+            Image.new("RGB", (40, 40), (90 * number, 9, 99) if label == "colour" else (number, 0, 0)).save(path)
+            boxes = [Box(label, 0.5, 0.5, 0.6, 0.6)] if task is Task.OBJECT_DETECTION else []
+            items[split].append(an_item(path, path.name, boxes, [] if boxes else [label]))
+    return image_dataset(folder / "pages", items, task)
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    return pages_of(tmp_path, Task.OBJECT_DETECTION)
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> ModelFolder:
+    """A baseline that compared learning rates."""
+    model = baseline(tmp_path / "baseline", Task.OBJECT_DETECTION, QUICK, FIRST)
+    model.save()
+    return model
+
+
+@pytest.fixture
+def backbone(tmp_path: Path) -> str:
+    """A file of weights."""
+    compact_backbone().save_weights(tmp_path / "compact.weights.h5")
+    return str(tmp_path / "compact.weights.h5")
+
+
+def test_the_search_starts_from_what_the_baseline_found_and_then_from_the_defaults(pages, found, backbone, tmp_path):
+    search = make_search(pages, found.path, FineTuneConfig(fine_tune_checkpoint=backbone), "")
     assert [start["learning_rate"] for start in search.starts] == [QUICK["learning_rate"], 1e-3]
+    assert [start["backbone_learning_rate_factor"] for start in search.starts] == pytest.approx([0.05, 0.3])
     assert list(search.space) == ["learning_rate", "weight_decay", "backbone_learning_rate_factor"]
     assert search.objective == Objective("ap", higher_is_better=True)
+    assert "learning_rate 0.006" in search.warm_start
     narrow = space_file(tmp_path, "learning_rate: [2e-3, 6e-3]\noptimizer: [sgd, adamw]\n")
-    starts = make_search(images, found.path, FineTuneConfig(), narrow).starts
+    starts = make_search(pages, found.path, FineTuneConfig(), narrow).starts
     assert starts == [{"learning_rate": 0.006, "optimizer": "adamw"}, {"optimizer": "adamw"}]
+
+
+def test_the_first_trial_is_the_training_that_there_would_be_without_a_search(pages, found, backbone, tmp_path):
+    levers = FineTuneConfig(fine_tune_checkpoint=backbone, num_steps=2, batch_size=2)
+    of_all = (
+        "learning_rate: {low: 1e-5, high: 1}\nbackbone_learning_rate_factor: {low: 0.01, high: 1}\n"
+        "image_size: {low: 32, high: 999}\nwarmup_steps: [1, 2]\nfreeze_batch_norm: [true, false]\n"
+    )
+    search = make_search(pages, found.path, levers, space_file(tmp_path, of_all))
+    assert search.starts[0]["image_size"] > 256, "the objects are small"
+    model = fine_tune_detector(search.dataset, found, tmp_path / "model", levers, "", "")
+    trained, _ = read_config(str(model.config))
+    assert {name: getattr(trained, name) for name in search.space} == search.starts[0]
+    assert model.parameters["warm_start"] == search.warm_start
+
+
+def test_the_search_for_a_classifier_starts_at_the_image_size_that_the_baseline_found(backbone, tmp_path):
+    images = pages_of(tmp_path, Task.IMAGE_CLASSIFICATION)
+    found = baseline(tmp_path / "baseline", Task.IMAGE_CLASSIFICATION, {"image_size": 448}, {"image_size": 320})
+    found.save()
+    sizes = space_file(tmp_path, "image_size: {low: 32, high: 999}\nlearning_rate: {low: 1e-4, high: 1}\n")
+    search = make_search(images, found.path, FineTuneConfig(fine_tune_checkpoint=backbone), sizes)
+    assert list(search.starts) == [{"image_size": size, "learning_rate": 1e-3} for size in (448, 256)]
 
 
 def test_a_search_learns_from_its_trials_and_repeats_itself(table, tmp_path, trained):
@@ -190,6 +256,7 @@ def test_another_space_is_another_study_of_the_same_folder(table, tmp_path, trai
             "\nlearning_rate: {low: 1e-3, high: 20}",
             "line 2: learning_rate is 20.0, but should be less than",
         ),
+        ("learning_rate: {low: 1e-4, hihg: 1e-2}", "high is missing; there is no lever hihg: did you mean high"),
         ("batch_size: {low: 1.5, high: 3}", "batch_size takes whole numbers"),
         ("optimizer: [adamw, lion]", "optimizer is 'lion', but should be"),
         ("batch_size: [8]", "a list of two or more different values"),
@@ -227,6 +294,13 @@ def test_a_lever_of_images_is_refused_for_a_table_before_anything_is_trained(tab
 def test_bad_settings_are_refused(table, tmp_path, given, sentence):
     with pytest.raises(InputError, match=sentence):
         tune(table, tmp_path / "tuned", tmp_path / "page.html", **given)
+
+
+def test_a_changed_module_begins_another_study(table, tmp_path, trained):
+    for text in (OWN, f"{OWN}# changed"):
+        (tmp_path / "own.py").write_text(text)
+        searched(table, tmp_path, trials=1, module=str(tmp_path / "own.py"), study_dir=str(tmp_path / "study"))
+    assert len(trained) == 2
 
 
 def test_no_trial_is_begun_when_the_time_is_up(table, tmp_path, trained, monkeypatch):

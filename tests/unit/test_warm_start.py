@@ -74,4 +74,4 @@ def test_the_page_lists_what_is_taken_over():
     rows = [line for line in DOCS.read_text().splitlines() if line.startswith("| ")]
     for task, levers in TAKEN_OVER.items():
         words = "object detection" if task is Task.OBJECT_DETECTION else "image classification"
-        assert any(row.startswith(f"| {words} | {', '.join(f'`{lever}`' for lever in levers)}") for row in rows)
+        assert any(row.startswith(f"| {words} | {'; '.join(f'`{lever}`' for lever in levers)}") for row in rows)

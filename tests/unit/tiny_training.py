@@ -15,7 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from graduate.components.fine_tune.loop.learner import Stage, WeightedSum
-from graduate.components.fine_tune.loop.run import Outcome, run
+from graduate.components.fine_tune.loop.outcome import Outcome
+from graduate.components.fine_tune.loop.run import run
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.models.training import set_seed
 

@@ -10,7 +10,7 @@ from google.cloud.aiplatform import schema
 from ...data import storage
 from ...data.dataset import Dataset
 from ...data.items import Task
-from .connect import patiently
+from ...vertex.connect import patiently
 from .material import Material
 from .plan import Plan
 

@@ -7,7 +7,7 @@ from typing import Any
 from google.cloud import aiplatform
 
 from ...data.storage import write_atomically
-from .connect import patiently
+from ...vertex.connect import patiently
 
 # The service's metrics that are computed as ours are. Not among them: its rSquared (a squared correlation), its auRoc
 # (averaged over all decisions), its mean average precision (of other overlaps than COCO's).

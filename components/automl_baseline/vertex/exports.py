@@ -7,7 +7,7 @@ from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import types
 
 from ...errors import InputError
-from .connect import patiently
+from ...vertex.connect import patiently
 from .plan import Plan
 from .settings import VertexSettings
 

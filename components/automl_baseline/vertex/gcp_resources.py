@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from ...data.storage import write_atomically
-from ...vertex_uri import vertex_uri
+from ...vertex.uri import vertex_uri
 
 
 class GcpResources:

@@ -11,7 +11,7 @@ from google.api_core.exceptions import DeadlineExceeded, GatewayTimeout, GoogleA
 from google.api_core.retry import if_transient_error
 
 from ...errors import FinalError
-from .connect import patiently
+from ...vertex.connect import patiently
 from .gcp_resources import GcpResources
 from .plan import FINGERPRINT
 from .stopping import cancelled_when_stopped

@@ -13,7 +13,7 @@ from google.cloud import logging
 
 from ...data.items import Task
 from ...models.hyperparameters import Hyperparameters
-from .connect import EMULATOR_HOST
+from ...vertex.connect import EMULATOR_HOST
 
 _LOG_TYPES = {
     Task.TABULAR_CLASSIFICATION: "automl_tables",

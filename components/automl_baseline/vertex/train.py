@@ -8,8 +8,8 @@ from google.cloud import aiplatform
 from ...data.dataset import Dataset
 from ...data.items import Task
 from ...models.folder import ModelFolder
+from ...vertex.connect import connect, patiently, refusals_as_sentences
 from .batch import BatchResults, predict_on_service
-from .connect import connect, patiently, refusals_as_sentences
 from .datasets import service_dataset
 from .evaluation import evaluation_of, own_metrics, same_metrics, write_importance
 from .exports import export_model
@@ -62,7 +62,7 @@ def train_on_vertex(
     plan.offer.announce()
     runner = Runner(GcpResources(gcp_resources), poll_seconds)
     with refusals_as_sentences():
-        connect(settings)
+        connect(settings.project, settings.location)
         material = _upload(dataset, plan.folder)
         job = _train(plan, material, runner)
         trained = patiently(lambda: aiplatform.Model(job["modelToUpload"]["name"]))

@@ -6,7 +6,7 @@ from google.api_core.exceptions import NotFound
 from google.cloud import aiplatform
 
 from ...data.items import Task
-from .connect import patiently
+from ...vertex.connect import patiently
 from .images import ML_USE_LABEL
 from .jobs import JobKind
 from .material import ML_USE, SPLIT_COLUMN

@@ -35,7 +35,8 @@ class Stage:
     Attributes:
         name: for people, such as `heads`.
         first_step: number of steps after which it begins; 0 for the first stage.
-        begin: called when it begins, also after a restart: freezes and unfreezes layers.
+        begin: freezes and unfreezes layers; called when it begins, also after a restart, and at the end of training
+            where the best weights are from it.
         heads: variables that are learned at the full rate.
         backbone: variables that are learned at the backbone's rate; empty while it is frozen.
         count: number of training examples N.

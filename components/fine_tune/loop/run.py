@@ -2,7 +2,6 @@
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,36 +13,13 @@ from .batches import batches
 from .learner import Learner, Stage
 from .log import Log
 from .loss_scale import adapt, first_scale
+from .outcome import Outcome
 from .preemption import EXIT_CODE, Preemption
 from .state import Checkpoints, State, held
 from .step import Step
 from .stopping import note_evaluation
 from .variables import Variables
-from .workers import lost_workers_as_a_sentence, mean_of_workers, workers
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came out of a training.
-
-    Attributes:
-        curve: about fifty points, and one per evaluation: {"step": ..., "learning_rate": ..., the mean of each loss
-            since the point before, and the metrics where there was an evaluation}.
-        best_step: step whose weights the network has now.
-        best: their metrics; empty without validation.
-        stopped: a sentence if training ended early; or "".
-        resumed_from: the step of the checkpoint that it went on from; 0 if it began anew.
-        seconds: of training, evaluations included, before an interruption too.
-        steps: that were taken.
-    """
-
-    curve: list[dict[str, float]]
-    best_step: int
-    best: dict[str, float]
-    stopped: str
-    resumed_from: int
-    seconds: float
-    steps: int
+from .workers import START_PATIENCE_SECONDS, lost_workers_as_a_sentence, mean_of_workers, workers
 
 
 def run(
@@ -58,8 +34,8 @@ def run(
     """Trains a network, or goes on with it.
 
     Args:
-        learner: its network has the best weights afterwards; or the last ones if `validate` gives no metrics. With
-            `config.ema_decay` they are moving averages.
+        learner: its network has the best weights afterwards, or the last ones if `validate` gives no metrics, and is
+            as in the stage that they are from. With `config.ema_decay` they are moving averages.
         config: resolved.
         place: folder or gs:// URI of the checkpoints, the same after a restart; "" to keep none.
         fingerprint: digest of data, initial weights and config; checkpoints of another one are left alone.
@@ -69,7 +45,9 @@ def run(
     Raises:
         InputError: a loss is not a number any more, or another training holds the place.
         ConnectionError: another worker has ended.
-        SystemExit: with code 143, when SIGTERM has come and the state is saved.
+        SystemExit: with code 143, when SIGTERM has come and the state is saved, right after the step or evaluation
+            under way; an evaluation that is due after that step is left to the resumed training. While features of all
+            images are computed it is only noted, but nothing is new then that being killed could lose.
     """
     chief = workers().is_chief
     with held(place if chief else ""), lost_workers_as_a_sentence(), Preemption() as preemption:
@@ -97,6 +75,9 @@ class _Loop:
         self._train_stages()
         self._variables.leave_best()
         state = self._state
+        # Layers are frozen as when these weights were validated, also where a finished training is only read again.
+        of_best = [each for each in self._learner.stages if each.first_step < (state.best_step or state.step)]
+        of_best[-1].begin()
         return Outcome(
             curve=state.curve,
             best_step=state.best_step or state.step,
@@ -112,7 +93,7 @@ class _Loop:
             self._state, arrays = loaded
             self._variables.restore(arrays)
             print(f"Training goes on after step {self._state.step}, from {self._checkpoints.last}.", flush=True)
-        if mean_of_workers({"step": self._state.step})["step"] != self._state.step:
+        if mean_of_workers({"step": self._state.step}, START_PATIENCE_SECONDS)["step"] != self._state.step:
             raise InputError("the workers see different checkpoints: give a place that all of them share")
         return self._state.step
 
@@ -122,7 +103,7 @@ class _Loop:
         stages, steps = self._learner.stages, self._config.num_steps or 0
         ends = [min(stage.first_step, steps) for stage in stages[1:]] + [steps]
         for stage, end in zip(stages, ends, strict=True):
-            if self._state.step < end and not self._state.stopped:
+            if self._state.done < end and not self._state.stopped:
                 self._train(stage, end)
         self._state.finished = True
         self._save()
@@ -134,14 +115,18 @@ class _Loop:
         step = Step(
             stage, variables.heads, variables.backbone, self._config.gradient_clipping_by_norm, variables.averages
         )
+        self._log.begin(stage.name)
+        if self._state.is_open:
+            self._after_step()
         with closing(batches(stage, self._config, self._state.step, end)) as made_ready:
-            for batch in made_ready:
-                leave = self._take(step, batch)
-                self._after_step(stage)
-                if leave:
-                    self._leave()
+            for place, batch in enumerate(made_ready):
                 if self._state.stopped:
                     return
+                if place == 0:
+                    self._leave_if_asked(START_PATIENCE_SECONDS)
+                if self._take(step, batch):
+                    self._leave()
+                self._after_step()
 
     def _take(self, step: Step, batch: Any) -> bool:
         """Takes a step; returns whether a worker asks all of them to leave."""
@@ -155,15 +140,18 @@ class _Loop:
         elif state.loss_scale == 1:
             raise self._not_a_number({"length of the gradients": values[".norm"]})
         adapt(state, self._config, bool(np.isfinite(values[".norm"])))
-        state.step += 1
+        state.step, state.is_open = state.step + 1, True
         self._log.add_step(losses)
         return values[".leave"] > 0 or (workers().count == 1 and self._preemption.asked)
 
-    def _after_step(self, stage: Stage) -> None:
+    def _after_step(self) -> None:
         is_last = self._state.step == self._config.num_steps
-        metrics = self._evaluate() if is_last or _is_due(self._state.step, self._config.evaluate_every) else {}
-        self._log.say(stage.name, metrics)
-        if _is_due(self._state.step, self._config.checkpoint_every) and not is_last:
+        is_due = is_last or not self._state.step % (self._config.evaluate_every or 1)
+        self._log.say(self._evaluate() if is_due else {})
+        self._state.is_open = False
+        if is_due:
+            self._leave_if_asked()
+        if not is_last and not self._state.step % (self._config.checkpoint_every or 1):
             self._save()
 
     def _evaluate(self) -> dict[str, float]:
@@ -180,6 +168,10 @@ class _Loop:
         if workers().is_chief:
             self._checkpoints.save(self._state, self._variables.arrays())
 
+    def _leave_if_asked(self, patience: float = 0.0) -> None:
+        if mean_of_workers({"asked": float(self._preemption.asked)}, patience)["asked"] > 0:
+            self._leave()
+
     def _leave(self) -> NoReturn:
         self._save()
         if workers().is_chief:
@@ -195,7 +187,3 @@ class _Loop:
             f"the loss is not a number at step {self._state.step + 1} ({found}): lower learning_rate, or look for "
             "damaged items in the training data"
         )
-
-
-def _is_due(step: int, every: int | None) -> bool:
-    return not step % (every or 1)

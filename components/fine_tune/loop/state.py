@@ -35,6 +35,7 @@ class State:
 
     Attributes:
         step: steps taken.
+        is_open: whether what follows the last step, such as an evaluation, is still to be done.
         seconds: spent, in all processes that one was resumed in.
         curve: so far.
         sums: of the losses since the last point of the curve.
@@ -51,6 +52,7 @@ class State:
     """
 
     step: int = 0
+    is_open: bool = False
     seconds: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
@@ -64,6 +66,11 @@ class State:
     finished: bool = False
     loss_scale: float = 1.0
     scaled_steps: int = 0
+
+    @property
+    def done(self) -> int:
+        """Steps that are over, with all that follows them."""
+        return self.step - self.is_open
 
 
 class Checkpoints:

@@ -14,6 +14,9 @@ from ...errors import InputError
 
 # How long a worker waits for the others, which may be writing a checkpoint; without an end if one of them has died.
 PATIENCE_SECONDS = 600.0
+# The same where each first decodes all images or computes their features, which takes some longer than others. One that
+# is killed meanwhile is still noticed, by TensorFlow's heartbeats.
+START_PATIENCE_SECONDS = 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,22 @@ def workers() -> Workers:
     return Workers(ranks.index((resolver.task_type, resolver.task_id)), len(ranks), replicas)
 
 
-def mean_of_workers(values: Mapping[str, float]) -> dict[str, float]:
-    """Means over the processes, so that all go on from the same numbers; each process must call it."""
+def mean_of_workers(values: Mapping[str, float], patience: float = 0.0) -> dict[str, float]:
+    """Means over the processes, so that all go on from the same numbers; each process must call it.
+
+    Args:
+        values: by name.
+        patience: how long to wait for the others, in seconds; 0 for the usual time.
+    """
     if workers().count == 1:
         return dict(values)
+
+    options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=patience or PATIENCE_SECONDS)
 
     @tf.function
     def reduce(numbers: tf.Tensor) -> tf.Tensor:
         context: Any = tf.distribute.get_replica_context()
-        return context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.identity(numbers))
+        return context.all_reduce(tf.distribute.ReduceOp.MEAN, tf.identity(numbers), options)
 
     means = strategy().run(reduce, args=(tf.constant(list(values.values()), tf.float64),))
     return dict(zip(values, strategy().experimental_local_results(means)[0].numpy().tolist(), strict=True))

@@ -31,8 +31,6 @@ from ...data import storage
 from ...errors import InputError
 from .running import run, sentence
 
-FILE = "own_module.py"  # the copy in the model folder, for the record
-
 HOOKS = {
     "build_model": ("num_outputs", "image_size"),
     "build_head": ("features", "num_outputs"),

@@ -43,10 +43,9 @@ class Levers:
 def levers(model: ModelFolder) -> Levers:
     """Reads them from a model folder."""
     noted = model.parameters
-    file = model.path / "config.yaml"
     return Levers(
         changed={name: _as_yaml(value) for name, value in noted.get("levers", {}).items()},
-        config=file.read_text(encoding="utf-8") if file.is_file() else "",
+        config=model.config.read_text(encoding="utf-8") if model.config.is_file() else "",
         not_taken_over=noted.get("not_taken_over", []),
         set_aside=noted.get("set_aside", []),
         others={name: value for name, value in noted.items() if name not in (*TOLD, *_LISTED)},

@@ -30,9 +30,8 @@ class Part:
     rows: list[VariableRow]
 
 
-def weights(model_folder: Path) -> list[Part]:
-    """The parts of the network of a training, in their order; none where nothing was noted."""
-    file = model_folder / "variables.json"
+def weights(file: Path) -> list[Part]:
+    """The parts of the network of a training, in their order; none where there is no file `variables.json` of it."""
     rows = variables.read(file) if file.is_file() else []
     parts = dict.fromkeys(row.part for row in rows)
     return [_part(part, [row for row in rows if row.part == part]) for part in parts]

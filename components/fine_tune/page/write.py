@@ -6,8 +6,8 @@ from ...data.dataset import Dataset
 from ...data.items import Task
 from ...models import history, predictions
 from ...models.folder import ModelFolder
-from ...models.metrics import HIGHER_IS_BETTER, truths
-from ...reports.curves import VALIDATION, charts
+from ...models.metrics import truths
+from ...reports.curves import charts
 from ...reports.metric_rows import metric_rows
 from ...reports.page import render, write_page
 from .detected import DetectionEvidence, detected
@@ -35,6 +35,7 @@ def write_page_of_training(model: ModelFolder, dataset: Dataset, page: Path) -> 
     noted = dict.fromkeys(TOLD) | model.parameters
     unfrozen = model.parameters.get("unfreeze_at_step") or []
     stages = unfrozen if isinstance(unfrozen, list) else [unfrozen]
+    curves = history.read(model.path) if (model.path / history.FILE).is_file() else {}
     html = render(
         "fine_tune/page/page.html",
         title="Fine-tuning",
@@ -44,18 +45,12 @@ def write_page_of_training(model: ModelFolder, dataset: Dataset, page: Path) -> 
         items="images" if dataset.task.is_image else "rows",
         metric_rows=metric_rows(model.metrics, model.metric_intervals),
         stages=stages,
-        charts=charts(_curves(model), noted["best_step"], stages),
-        weights=weights(model.path),
+        charts=charts(curves, noted["best_step"], stages),
+        weights=weights(model.variables),
         levers=levers(model),
         evidence=_evidence(model, dataset),
     )
     write_page(page, html)
-
-
-def _curves(model: ModelFolder) -> dict[str, list[tuple[int, float]]]:
-    """The training's curves, if any; those of metrics are of validation, as nothing else is measured while training."""
-    found = history.read(model.path) if (model.path / history.FILE).is_file() else {}
-    return {VALIDATION + name if name in HIGHER_IS_BETTER else name: curve for name, curve in found.items()}
 
 
 def _evidence(model: ModelFolder, dataset: Dataset) -> Evidence | None:

@@ -6,7 +6,7 @@ from typing import Literal
 import keras
 
 from ...errors import InputError
-from ...models.architectures import ARCHITECTURES
+from ...models.architectures import BY_NAME
 from ...models.checkpoints.read import read_weights
 from ...models.checkpoints.weights import Weights, first_names, has_folded_norms, place
 from .variables import VariableRow
@@ -110,8 +110,7 @@ def open_checkpoint(location: str, kind: Kind | None, architecture: str = "Mobil
     Raises:
         InputError: it cannot be read, fits no architecture, or has no heads although the kind is `detection`.
     """
-    known = {each.name: each for each in ARCHITECTURES}
-    pretrained = read_weights(location, known[architecture])
+    pretrained = read_weights(location, BY_NAME[architecture])
     heads = next((name for name, variable in _HEADS.items() if variable in pretrained.weights), "")
     if kind == "detection" and not heads:
         raise InputError(f"the checkpoint {location} has no heads of one of our detectors: {_NO_HEADS}")

@@ -8,8 +8,6 @@ from typing import Literal
 
 from ...data.storage import write_atomically
 
-FILE = "variables.json"
-
 
 @dataclass(frozen=True)
 class VariableRow:

@@ -63,8 +63,8 @@ class FineTuneConfig(BaseModel):
     """What to take from it: all (detection), the backbone (classification), or none. TFOD: fine_tune_checkpoint_type"""
     module: str = ""
     """Your own Python module: the path or gs:// URI of one .py file. TFOD: none"""
-    batch_size: Positive | None = None
-    """Examples in a step, over all workers; 1 or more. TFOD: batch_size"""
+    batch_size: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Examples in a step, over all workers; 1..65536. TFOD: batch_size"""
     num_steps: Positive | None = None
     """Batches to learn from; 1 or more. TFOD: num_steps"""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

@@ -3,18 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...models.network_names import CLASSIFIERS, DETECTORS
+
 if TYPE_CHECKING:
     from .config import FineTuneConfig
-
-DETECTORS = (
-    "ssdlite_mobilenet_v2",
-    "fpnlite_compact",
-    "fpnlite_mobilenet_v2",
-    "fpnlite_mobilenet",
-    "fpnlite_efficientnet_v2_b0",
-    "fpnlite_resnet50_v2",
-)
-CLASSIFIERS = ("compact", "mobilenet_v2", "mobilenet", "efficientnet_v2_b0", "resnet50_v2")
 
 
 def contradictions(config: "FineTuneConfig") -> Iterator[str]:

@@ -76,6 +76,8 @@ def _sentence(
         near = get_close_matches(path[-1], owner.model_fields, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(owner.model_fields)}"
         return f"there is no lever {'.'.join(path)}{line}: {hint}"
+    if path[-1] not in value:
+        return f"{'.'.join(path)} is missing"
     value = value[path[-1]]
     found = "empty" if value is None else _SHORTENED.repr(value)
     return f"{'.'.join(path)}{line} is {found}, but should be {' or '.join(dict.fromkeys(allowed))}"

@@ -7,7 +7,7 @@ https://github.com/tensorflow/models/tree/master/research/object_detection/proto
 from typing import Any
 
 from ...errors import InputError
-from .contradictions import DETECTORS
+from ...models.network_names import DETECTORS
 from .messages import Message
 from .text_format import parse
 from .tfod_changes import augmentation

@@ -62,7 +62,7 @@ def fine_tune_classifier(
     training, validation, chosen_by = training_and_validation_items(dataset, config.validation_share, config.seed)
     training, validation = (levers.learnable_items(items, dataset) for items in (training, validation))
     levers.check(dataset, training, config, own)
-    checkpoint = levers.open_given_checkpoint(config)
+    checkpoint = levers.open_backbone(config)
     config, warm_start = levers.resolved(config, checkpoint, len(training), len(dataset.labels), baseline, own)
     with strategy().scope(), precision(config.mixed_precision):
         classifier, rows = _first_weights(config, checkpoint, own, len(dataset.labels))
@@ -78,7 +78,7 @@ def fine_tune_classifier(
             lambda views: _features(classifier, images.items, views, config, scratch),
         )
         schedule = own.rate_for(config.learning_rate_schedule)
-        key = fingerprint(config, dataset, classifier.network, own)
+        key = fingerprint(config, dataset, classifier.network, own, (item.id for item in images.items))
         outcome = run(learner, config, place=place, fingerprint=key, log_dir=log_dir, schedule=schedule)
         if not config.freeze_batch_norm:
             settle_norms(classifier.network, map(scaled, some_batches(images.pixels, config.seed)))
@@ -86,7 +86,7 @@ def fine_tune_classifier(
     model = _describe(output, dataset, classifier, checkpoint, config)
     notes = {"chosen_by": chosen_by, "warm_start": warm_start, "set_aside": set_aside(training, images.items)}
     model.parameters |= trained_parameters(config, outcome) | notes
-    write_record(model, config, outcome, learned_rows(rows, classifier.network, learner.stages), own)
+    write_record(model, config, outcome, learned_rows(rows, classifier.network, learner.stages, outcome.steps), own)
     _export(model, dataset, _in_full_precision(classifier, config, own), classifier.image_size)
     model.save()
     return model
@@ -135,7 +135,7 @@ def _describe(
     sentence = checkpoint.sentence if checkpoint else "Trained from nothing: no pretrained weights were given."
     backbone = Backbone(classifier.network, classifier.image_size, sentence, checkpoint is not None)
     return image_model(
-        output, "custom classifier", dataset, backbone, {"backbone": classifier.architecture}, config.seed
+        output, "custom classifier", dataset, backbone, {"architecture": classifier.architecture}, config.seed
     )
 
 

@@ -8,12 +8,14 @@ from ...errors import InputError
 from ...models.architectures import MOBILENET_V2
 from ...models.folder import ModelFolder
 from ..own.module import OwnModule
-from ..restore.checkpoint import Checkpoint, open_checkpoint
+from ..restore.checkpoint import Checkpoint
 from ..settings.config import FineTuneConfig
 from ..settings.warm_start import from_baseline
 from . import classification_network as classifiers
-from .image_defaults import image_defaults
-from .weights import check_norms
+from .image_levers import check_image_levers, image_defaults
+from .weights import check_norms, open_given_checkpoint
+
+_OF_BOXES = ("focal_alpha", "focal_gamma", "classification_loss_weight", "localization_loss_weight")
 
 
 def learnable_items(items: Sequence[Item], dataset: Dataset) -> list[Item]:
@@ -27,18 +29,16 @@ def check(dataset: Dataset, training: Sequence[Item], config: FineTuneConfig, ow
     Raises:
         InputError: they cannot be used.
     """
-    if config.num_classes not in (None, len(dataset.labels)):
-        raise InputError(
-            f"num_classes is {config.num_classes}, but the data have {len(dataset.labels)} labels: leave it out"
-        )
+    check_image_levers(config, len(dataset.labels), own)
+    if boxes := [name for name in _OF_BOXES if name in config.model_fields_set]:
+        raise InputError(f"{boxes[0]} is set, but a classifier has no boxes to predict: leave it out")
     if config.fine_tune_checkpoint_type == "detection":
         raise InputError(
             "fine_tune_checkpoint_type is detection, but a classifier has no boxes to predict: use classification, "
             "which restores a checkpoint's backbone"
         )
-    levers = ("fine_tune_checkpoint", "unfreeze_at_step", "unfreeze_from", "freeze_batch_norm", "architecture")
-    if own.build_model and (given := [name for name in levers if getattr(config, name)]):
-        raise InputError(f"{given[0]} is set, but {own.location} builds the whole model: load and freeze weights there")
+    if own.build_model and config.architecture:
+        raise InputError(f"architecture is set, but {own.location} builds the whole model: leave one out")
     present = {label for item in training for label in item.labels}
     if len(present) < 2:
         raise InputError(
@@ -48,16 +48,14 @@ def check(dataset: Dataset, training: Sequence[Item], config: FineTuneConfig, ow
         print(f"No training image has the label {', '.join(absent)}: the model cannot learn it.", flush=True)
 
 
-def open_given_checkpoint(config: FineTuneConfig) -> Checkpoint | None:
+def open_backbone(config: FineTuneConfig) -> Checkpoint | None:
     """The checkpoint whose backbone is restored; None for a training from nothing.
 
     Raises:
         InputError: it cannot be read, or no classifier is called like the lever `architecture`.
     """
-    if not config.fine_tune_checkpoint or config.fine_tune_checkpoint_type == "none":
-        return None
     wanted = classifiers.backbone_of(config.architecture) if config.architecture else MOBILENET_V2
-    return open_checkpoint(config.fine_tune_checkpoint, "classification", wanted.name)
+    return open_given_checkpoint(config, wanted.name, "classification")
 
 
 def resolved(
@@ -72,7 +70,7 @@ def resolved(
 
     Args:
         config: what the user set.
-        checkpoint: of `open_given_checkpoint`.
+        checkpoint: of `open_backbone`.
         images: to learn from.
         num_classes: of the data.
         baseline: whose hyperparameters training starts from; None for none.
@@ -81,7 +79,8 @@ def resolved(
     Raises:
         InputError: a lever does not go with the checkpoint.
     """
-    given, sentence = from_baseline(baseline, Task.IMAGE_CLASSIFICATION)
+    found, sentence = from_baseline(baseline, Task.IMAGE_CLASSIFICATION)
+    config = config.with_defaults(**found)
     values = image_defaults(config, images, checkpoint is not None)
     if own.build_model:
         values |= {"architecture": "", "image_size": classifiers.OWN_IMAGE_SIZE}
@@ -90,6 +89,6 @@ def resolved(
         architecture = config.architecture or usual
         values |= {"architecture": architecture, "image_size": classifiers.backbone_of(architecture).image_size}
     values |= {"num_classes": num_classes, "fine_tune_checkpoint_type": "classification" if checkpoint else "none"}
-    config = config.with_defaults(**(values | given))
+    config = config.with_defaults(**values)
     check_norms(config, checkpoint)
     return config, sentence

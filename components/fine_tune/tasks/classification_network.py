@@ -8,15 +8,13 @@ import keras
 from keras import layers
 
 from ...errors import InputError
-from ...models.architectures import ARCHITECTURES, Architecture
+from ...models.architectures import BY_NAME, Architecture
 from ...models.backbones import untrained_backbone
 from ...models.image_classifier import build_embedding
+from ...models.network_names import CLASSIFIERS
 from ..own.module import OwnModule
 from ..own.outputs import named_outputs
-from ..settings.contradictions import CLASSIFIERS
 
-# The backbones, by the names of the lever `architecture`.
-_BACKBONES = dict(zip(CLASSIFIERS, ARCHITECTURES, strict=True))
 # Of a whole own model.
 OWN, OWN_IMAGE_SIZE = "own", 224
 
@@ -51,16 +49,16 @@ def backbone_of(architecture: str) -> Architecture:
     Raises:
         InputError: no classifier has this name.
     """
-    if architecture not in _BACKBONES:
+    if architecture not in CLASSIFIERS:
         raise InputError(
             f"architecture is {architecture!r}: for image classification use one of {', '.join(CLASSIFIERS)}"
         )
-    return _BACKBONES[architecture]
+    return BY_NAME[CLASSIFIERS[architecture]]
 
 
 def classifier_on(backbone: str) -> str:
     """The value of the lever `architecture` for a backbone by its name in `architectures.ARCHITECTURES`."""
-    return next(name for name, architecture in _BACKBONES.items() if architecture.name == backbone)
+    return next(name for name, of in CLASSIFIERS.items() if of == backbone)
 
 
 def build(architecture: str, num_classes: int, image_size: int, own: OwnModule) -> Classifier:

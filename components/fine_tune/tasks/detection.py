@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ...data.dataset import Dataset
-from ...data.items import Item, Task
-from ...errors import InputError
+from ...data.items import Item
 from ...models import predictions
 from ...models.backbones import Backbone
 from ...models.detection import detector as detectors
@@ -31,15 +30,13 @@ from ..own.module import load as load_own
 from ..restore.checkpoint import Checkpoint, no_checkpoint
 from ..restore.variables import VariableRow
 from ..settings.config import FineTuneConfig
-from ..settings.warm_start import from_baseline
+from . import detection_levers as levers
 from .detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
-from .image_defaults import image_defaults
 from .image_items import training_and_validation_items
-from .image_size import fitting_image_size
 from .own_detector import own_detector
 from .record import fingerprint, set_aside, trained_parameters, write_record
 from .scratch import scratch_folder
-from .weights import check_norms, learned_rows, open_given_checkpoint, precision
+from .weights import learned_rows, precision
 
 
 def fine_tune_detector(
@@ -56,18 +53,17 @@ def fine_tune_detector(
         log_dir: folder or gs:// URI for TensorBoard; "" for none.
 
     Returns:
-        The model folder, saved.
+        The model folder, saved; without a usable box in the test split it has no metrics.
 
     Raises:
         InputError: the checkpoint or the levers cannot be used, or the data cannot be learned from.
     """
     set_seed(config.seed)
     own = load_own(config.module)
-    wanted = detectors.backbone_of(config.architecture or detectors.SSDLITE)
-    checkpoint = open_given_checkpoint(config, wanted.name)
     training, validation, chosen_by = training_and_validation_items(dataset, config.validation_share, config.seed)
-    _check(dataset, training, config)
-    config, warm_start = _resolved(config, checkpoint, training, len(dataset.labels), baseline)
+    levers.check(dataset.labels, training, config, own)
+    checkpoint = levers.open_checkpoint(config)
+    config, warm_start = levers.resolved(config, checkpoint, training, len(dataset.labels), baseline)
     with strategy().scope(), precision(config.mixed_precision):
         detector, rows = _first_weights(config, checkpoint, own, len(dataset.labels))
     with scratch_folder(place) as scratch:
@@ -81,7 +77,8 @@ def fine_tune_detector(
             _labelled_images(validation, dataset, detector, scratch),
             lambda views: _features(detector, images, views, config, scratch),
         )
-        key, schedule = fingerprint(config, dataset, detector.network, own), own.rate_for(config.learning_rate_schedule)
+        key = fingerprint(config, dataset, detector.network, own, (item.id for item in images.items))
+        schedule = own.rate_for(config.learning_rate_schedule)
         outcome = run(learner, config, place=place, fingerprint=key, log_dir=log_dir, schedule=schedule)
         if not config.freeze_batch_norm:
             settle_norms(detector.network, map(scaled, some_batches(images.pixels, config.seed)))
@@ -89,49 +86,10 @@ def fine_tune_detector(
     model = _describe(output, dataset, detector, checkpoint, config)
     notes = {"chosen_by": chosen_by, "warm_start": warm_start, "set_aside": set_aside(training, images.items)}
     model.parameters |= trained_parameters(config, outcome) | notes
-    write_record(model, config, outcome, learned_rows(rows, detector.network, learner.stages), own)
+    write_record(model, config, outcome, learned_rows(rows, detector.network, learner.stages, outcome.steps), own)
     _export(model, dataset, _in_full_precision(detector, config, own))
     model.save()
     return model
-
-
-def _check(dataset: Dataset, training: list[Item], config: FineTuneConfig) -> None:
-    if config.num_classes not in (None, len(dataset.labels)):
-        raise InputError(
-            f"num_classes is {config.num_classes}, but the data have {len(dataset.labels)} labels: leave it out"
-        )
-    if not any(item.usable_boxes() for item in training):
-        raise InputError("the train split has no usable box: add labelled boxes to the data")
-    boxed = {box.label for item in training for box in item.usable_boxes()}
-    if absent := [label for label in dataset.labels if label not in boxed]:
-        print(f"No training box has the label {', '.join(absent)}: the model cannot learn it.", flush=True)
-
-
-def _resolved(
-    config: FineTuneConfig,
-    checkpoint: Checkpoint | None,
-    training: list[Item],
-    num_classes: int,
-    baseline: ModelFolder | None,
-) -> tuple[FineTuneConfig, str]:
-    """The levers with all defaults filled in, and what the baseline's hyperparameters had to do with it."""
-    usual = detectors.detector_on(checkpoint.architecture, checkpoint.heads) if checkpoint else "fpnlite_compact"
-    architecture = config.architecture or usual
-    kind = checkpoint.kind if checkpoint else "none"
-    if checkpoint and not architecture.startswith(checkpoint.heads):
-        kind = "classification"  # its heads are of another kind of detector
-    found, sentence = from_baseline(baseline, Task.OBJECT_DETECTION, heads_begin_anew=kind != "detection")
-    config = config.with_defaults(**found)
-    values = {
-        **image_defaults(config, len(training), checkpoint is not None),
-        "architecture": architecture,
-        "image_size": fitting_image_size(training, detectors.backbone_of(architecture).image_size),
-        "num_classes": num_classes,
-        "fine_tune_checkpoint_type": kind,
-    }
-    config = config.with_defaults(**values)
-    check_norms(config, checkpoint)
-    return config, sentence
 
 
 def _first_weights(
@@ -141,13 +99,8 @@ def _first_weights(
     detector = _build(config, own, num_classes)
     if checkpoint is None:
         return detector, no_checkpoint(detector.backbone, detector.heads)
-    if own.build_model:
-        raise InputError(
-            f"{own.location}: build_model builds the whole network, so that no checkpoint fits: leave one out"
-        )
-    kind = "detection" if config.fine_tune_checkpoint_type == "detection" else "classification"
-    rows = checkpoint.restore(detector.backbone, detector.heads, kind)
-    if kind == "detection" and config.freeze_batch_norm:
+    rows = checkpoint.restore(detector.backbone, detector.heads, checkpoint.kind)
+    if checkpoint.kind == "detection" and config.freeze_batch_norm:
         freeze_extra_norms(detector.heads)
     return detector, rows
 
@@ -197,4 +150,5 @@ def _export(model: ModelFolder, dataset: Dataset, detector: Detector) -> None:
     exported.save(model.saved_model, dataset.labels)
     found = dict(predict_images(exported.predict, dataset.task, dataset.labels, dataset.items("test")))
     predictions.write(model.predictions("test"), found.items())
-    measure_on_test(model, dataset, found)
+    if any(item.usable_boxes() for item in dataset.items("test")):
+        measure_on_test(model, dataset, found)

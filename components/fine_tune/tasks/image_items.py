@@ -26,6 +26,8 @@ def training_and_validation_items(dataset: Dataset, share: float, seed: int) -> 
     if any(item.labels or item.usable_boxes() for item in validation):
         return train, validation, "The best weights are chosen on the validation split."
     held_out = [item for item in train if _place(item, seed) < share]
+    if not share:
+        return train, [], "There is no validation split, and none is held out: the last weights are kept."
     if len(held_out) < FEWEST_TO_CHOOSE_BY:
         return (
             train,

@@ -26,6 +26,8 @@ def own_detector(detector: Detector, own: OwnModule, num_classes: int) -> Detect
     """
     if own.build_model:
         built = own.build_model(num_classes, detector.image_size)
+        if not isinstance(built, keras.Model):
+            raise InputError(f"{own.location}: build_model gives a {type(built).__name__}: give a keras.Model")
         logits, codes = _fitting(built.output, detector, num_classes, f"{own.location}: build_model")
         network = keras.Model(built.input, [logits, codes], name="detector")
         # Nothing of it is frozen, or computed once.

@@ -2,34 +2,45 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ...data.dataset import Dataset
 from ...data.items import Item
 from ...data.storage import write_atomically
 from ...models import history
 from ...models.folder import ModelFolder
-from ..loop.run import Outcome
-from ..own import module as own_modules
+from ..loop.outcome import Outcome
 from ..own.module import OwnModule
 from ..restore import variables
 from ..restore.variables import VariableRow
 from ..settings.config import FineTuneConfig
 from ..settings.yaml_form import write_config
 
-CONFIG_FILE = "config.yaml"
-VARIABLES_FILE = "variables.json"
 # Levers that a page names in its first lines.
 _NAMED = ("batch_size", "learning_rate", "optimizer", "learning_rate_schedule", "unfreeze_at_step", "freeze_batch_norm")
 
 
-def fingerprint(config: FineTuneConfig, dataset: Dataset, network: keras.Model, own: OwnModule) -> str:
-    """Digest of all that decides a training: its levers, data, first weights and the user's own code."""
-    digest = hashlib.sha256(json.dumps([config.model_dump(mode="json"), dataset.digests, own.digest]).encode())
+def fingerprint(
+    config: FineTuneConfig, dataset: Dataset, network: keras.Model, own: OwnModule, learned_from: Iterable[str]
+) -> str:
+    """Digest of all that decides a training: its levers, data, first weights, the user's own code and ours.
+
+    Args:
+        config: resolved.
+        dataset: whose digests say what its items are.
+        network: with its first weights.
+        own: the user's own code.
+        learned_from: what of the data set is learned from, and how, such as the ids of the images that could be read.
+    """
+    code = [version("graduate"), tf.__version__, own.digest]
+    decided = [config.model_dump(mode="json"), dataset.digests, code, list(learned_from)]
+    digest = hashlib.sha256(json.dumps(decided).encode())
     for variable in network.variables:
         digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return digest.hexdigest()
@@ -59,9 +70,9 @@ def write_record(
 ) -> None:
     """Writes the training curves, the resolved levers, what became of each variable and the user's own module."""
     history.write(model.path, outcome.curve)
-    with write_atomically(model.path / CONFIG_FILE) as file:
+    with write_atomically(model.config) as file:
         file.write_text(write_config(config), encoding="utf-8")
-    variables.write(model.path / VARIABLES_FILE, rows)
+    variables.write(model.variables, rows)
     if own.location:
-        with write_atomically(model.path / own_modules.FILE) as file:
+        with write_atomically(model.own_module) as file:
             file.write_bytes(own.source)

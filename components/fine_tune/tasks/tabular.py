@@ -69,7 +69,7 @@ def fine_tune_tabular(
     known, held_out = (_examples(dataset, columns, rows, matrix, scale) for rows in (training, validation))
     learner = TableLearner(network, known, held_out, scale, own)
     # The quantiles in the network are constants, not variables.
-    key = f"{fingerprint(config, dataset, network, own)} {transforms}"
+    key = fingerprint(config, dataset, network, own, map(str, transforms))
     outcome = run(learner, config, place=place, fingerprint=key, log_dir=log_dir, schedule=schedule)
 
     model = _describe(output, dataset, columns, config.seed)

@@ -8,18 +8,20 @@ import keras
 from ...errors import InputError
 from ..loop.learner import Stage
 from ..restore import variables
-from ..restore.checkpoint import Checkpoint, open_checkpoint
+from ..restore.checkpoint import Checkpoint, Kind, open_checkpoint
 from ..restore.variables import VariableRow
 from ..settings.config import FineTuneConfig
 
+_STATISTICS = ("moving_mean", "moving_variance")
 _POLICIES = {"none": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def open_given_checkpoint(config: FineTuneConfig, backbone: str) -> Checkpoint | None:
+def open_given_checkpoint(config: FineTuneConfig, backbone: str, kind: Kind | None) -> Checkpoint | None:
     """The checkpoint that the levers name; None for a training from nothing.
 
     Args:
         config: not resolved yet.
+        kind: what to restore; None for all that there is.
         backbone: whose weights `imagenet` stands for, a name of `architectures.ARCHITECTURES`.
 
     Raises:
@@ -27,7 +29,7 @@ def open_given_checkpoint(config: FineTuneConfig, backbone: str) -> Checkpoint |
     """
     if not config.fine_tune_checkpoint or config.fine_tune_checkpoint_type == "none":
         return None
-    return open_checkpoint(config.fine_tune_checkpoint, config.fine_tune_checkpoint_type, backbone)
+    return open_checkpoint(config.fine_tune_checkpoint, kind, backbone)
 
 
 def check_norms(config: FineTuneConfig, checkpoint: Checkpoint | None) -> None:
@@ -57,10 +59,25 @@ def precision(mixed: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def learned_rows(rows: Sequence[VariableRow], network: keras.Model, stages: Sequence[Stage]) -> list[VariableRow]:
-    """Rows of a network's variables with when each is learned: never, always, or from a step on."""
+def learned_rows(
+    rows: Sequence[VariableRow], network: keras.Model, stages: Sequence[Stage], steps: int
+) -> list[VariableRow]:
+    """Rows of a network's variables with when each is learned: never, always, or from a step on.
+
+    The moving statistics of a batch normalisation, which no gradient changes, are learned when its offset is.
+
+    Args:
+        rows: of some or all of its variables.
+        network: that was trained.
+        stages: of the training.
+        steps: that were taken; a stage that would have begun later never did.
+    """
     learning = {variable.path: "frozen" for variable in network.variables}
-    for stage in reversed(stages):
+    for stage in reversed([each for each in stages if each.first_step < steps]):
         since = f"from step {stage.first_step}" if stage.first_step else "always"
         learning |= {variable.path: since for variable in [*stage.heads, *stage.backbone]}
+    for path in list(learning):
+        layer, _, name = path.rpartition("/")
+        if name in _STATISTICS:
+            learning[path] = learning.get(f"{layer}/beta", "frozen")
     return variables.learned(rows, learning)

@@ -19,7 +19,9 @@ def read_arrays(file: Path, location: str) -> dict[str, NDArray[np.float32]]:
         with np.load(file, allow_pickle=False) as arrays:
             return {name.replace("|", "/"): arrays[name].astype(np.float32) for name in arrays.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError, AttributeError) as error:
+        # NumPy takes what it does not know for a pickle, and says how to load one "unsafely".
+        reason = "" if "pickle" in str(error) else f" ({error})"
         raise InputError(
-            f"the checkpoint {location} cannot be read: it is damaged, or no .npz file of numbers ({error}); "
+            f"the checkpoint {location} cannot be read: it is damaged, or no .npz file of numbers{reason}; "
             "copy it again"
         ) from error

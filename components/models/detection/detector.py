@@ -7,24 +7,13 @@ import keras
 import tensorflow as tf
 
 from ...errors import InputError
-from ..architectures import ARCHITECTURES, Architecture
+from ..architectures import BY_NAME, Architecture
 from ..backbones import untrained_backbone
+from ..network_names import DETECTORS, PYRAMIDS, SSDLITE
 from .anchors import SSD_SHAPES, STRIDES, Anchors, make_anchors, ssd_anchors
 from .assigner import assign, match
 from .network import build_heads
 from .ssdlite import build_ssdlite_heads
-
-SSDLITE = "ssdlite_mobilenet_v2"
-# Detectors with a feature pyramid, by the name of their backbone.
-PYRAMIDS = {
-    "fpnlite_compact": "compact",
-    "fpnlite_mobilenet_v2": "MobileNetV2",
-    "fpnlite_mobilenet": "MobileNet",
-    "fpnlite_efficientnet_v2_b0": "EfficientNetV2B0",
-    "fpnlite_resnet50_v2": "ResNet50V2",
-}
-DETECTORS = (SSDLITE, *PYRAMIDS)
-_ARCHITECTURES = {each.name: each for each in ARCHITECTURES}
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ def backbone_of(architecture: str) -> Architecture:
     """
     if architecture not in DETECTORS:
         raise InputError(f"architecture is {architecture!r}: for object detection use one of {', '.join(DETECTORS)}.")
-    return _ARCHITECTURES[PYRAMIDS.get(architecture, "MobileNetV2")]
+    return BY_NAME[PYRAMIDS.get(architecture, "MobileNetV2")]
 
 
 def detector_on(backbone: str, heads: str = "") -> str:

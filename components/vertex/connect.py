@@ -12,15 +12,14 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import aiplatform
 
-from ...errors import FinalError, InputError
-from .settings import VertexSettings
+from ..errors import FinalError, InputError
 
 EMULATOR_HOST = "VERTEX_AI_EMULATOR_HOST"
 
 Answer = TypeVar("Answer")
 
 
-def connect(settings: VertexSettings) -> None:
+def connect(project: str, location: str) -> None:
     """Points the SDK to the project and the region; no request is sent.
 
     Keys and accounts are given with each request instead, since what the SDK is once told of them it does not forget.
@@ -28,20 +27,24 @@ def connect(settings: VertexSettings) -> None:
     With the environment variable `VERTEX_AI_EMULATOR_HOST` set (such as http://127.0.0.1:8080) it speaks REST to that
     server, without credentials.
 
+    Args:
+        project: Google Cloud project.
+        location: region of Vertex AI, such as us-central1.
+
     Raises:
         InputError: Vertex AI has no such region.
     """
     server = os.environ.get(EMULATOR_HOST)
     try:
         aiplatform.init(
-            project=settings.project,
-            location=settings.location,
+            project=project,
+            location=location,
             api_endpoint=server,
             api_transport="rest" if server else None,
             credentials=AnonymousCredentials() if server else None,
         )
     except ValueError as error:
-        raise InputError(f"vertex_location is {settings.location!r}: {error}") from None
+        raise InputError(f"vertex_location is {location!r}: {error}") from None
 
 
 def patiently(call: Callable[[], Answer], seconds: float = 600.0) -> Answer:

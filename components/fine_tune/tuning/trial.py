@@ -1,16 +1,19 @@
 """One trial: a training by fine-tuning's own code that sees nothing of the test split."""
 
+import math
 import tempfile
 from pathlib import Path
 
-from ..data.dataset import Dataset
-from ..data.items import Task
-from ..errors import FinalError
-from ..fine_tune.own.module import load
-from ..fine_tune.settings.config import FineTuneConfig
-from ..fine_tune.train import trainer_of
-from ..models import history
-from ..models.folder import ModelFolder
+import keras
+
+from ...data.dataset import Dataset
+from ...data.items import Task
+from ...errors import FinalError, InputError
+from ...models import history
+from ...models.folder import ModelFolder
+from ..own.module import OwnModule
+from ..settings.config import FineTuneConfig
+from ..train import trainer_of
 from .study import Objective
 
 
@@ -22,15 +25,12 @@ class WithoutTest(Dataset):
         return super()._file(shown if split == "test" else split)
 
 
-def objective_of(dataset: Dataset, module: str) -> Objective:
+def objective_of(dataset: Dataset, own: OwnModule) -> Objective:
     """What a training chooses its best weights by, see the tasks' learners.
 
     Args:
         dataset: to be trained on.
-        module: the team's own Python file; "" for none.
-
-    Raises:
-        InputError: it cannot be used.
+        own: the team's own Python file.
     """
     match dataset.task:
         case Task.OBJECT_DETECTION:
@@ -39,7 +39,7 @@ def objective_of(dataset: Dataset, module: str) -> Objective:
             usual = ("map", True) if dataset.is_multi_label else ("log_loss", False)
         case _:
             usual = "validation_loss", False
-    return Objective(*load(module).chosen_by(*usual))
+    return Objective(*own.chosen_by(*usual))
 
 
 def train_trial(
@@ -58,15 +58,16 @@ def train_trial(
         The metric of the best weights on the validation examples.
 
     Raises:
-        InputError: training failed, as where its loss was not a number any more.
+        InputError: training failed, as where its loss was not a number any more, or the metric never was one.
         FinalError: nothing is there to validate on.
     """
-    import keras
-
     with tempfile.TemporaryDirectory() as folder:
         model = trainer_of(dataset.task)(dataset, baseline, Path(folder) / "model", levers, place, "")
         keras.utils.clear_session()  # or each trial's graphs stay in memory
-        curve = history.read(model.path).get(objective.metric)
+        curve = history.read(model.path).get(history.of_validation(objective.metric))
     if not curve:
         raise FinalError(f"{dataset.path} has no examples to validate on, by which trials are judged: add some")
-    return (max if objective.higher_is_better else min)(value for _, value in curve)
+    numbers = [value for _, value in curve if not math.isnan(value)]
+    if not numbers:
+        raise InputError(f"{objective.metric} is not a number in any validation")
+    return (max if objective.higher_is_better else min)(numbers)

@@ -1,7 +1,9 @@
-"""The levers that nobody set, for trainings on images: by the number of images and by what the weights know already."""
+"""The levers of trainings on images: which go together, and what they are where nobody set them."""
 
 from typing import Any
 
+from ...errors import InputError
+from ..own.module import OwnModule
 from ..settings.config import FineTuneConfig
 
 BATCH_SIZE = 16
@@ -14,6 +16,27 @@ HEADS_ONLY = 0.1
 _BACKBONE_RATE = 3e-4
 _WARM_UP = 0.05
 _EVALUATIONS = 15
+
+
+# What is of no use to a team's own whole model.
+_OF_OUR_NETWORKS = ("fine_tune_checkpoint", "unfreeze_at_step", "unfreeze_from", "freeze_batch_norm")
+
+
+def check_image_levers(config: FineTuneConfig, num_classes: int, own: OwnModule) -> None:
+    """Refuses levers that do not go with the data or the own module.
+
+    Args:
+        config: what the user set.
+        num_classes: of the data.
+        own: the team's own module.
+
+    Raises:
+        InputError: they do not.
+    """
+    if config.num_classes not in (None, num_classes):
+        raise InputError(f"num_classes is {config.num_classes}, but the data have {num_classes} labels: leave it out")
+    if own.build_model and (given := [name for name in _OF_OUR_NETWORKS if getattr(config, name)]):
+        raise InputError(f"{given[0]} is set, but {own.location} builds the whole model: load and freeze weights there")
 
 
 def image_defaults(config: FineTuneConfig, images: int, pretrained: bool) -> dict[str, Any]:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..reports.formats import number
-from ..reports.scatter import limits
+import numpy as np
+
+from ...reports.formats import number
+from ...reports.scatter import limits
 from .space import Choices, Range
 from .study import Objective, Tried
 
@@ -58,8 +60,6 @@ def lever_plot(lever: str, values: Range | Choices, trials: Sequence[Tried], bes
 
 def _plot(name: str, places: Sequence[float], trials: Sequence[Tried], best: Tried) -> Plot:
     """Dots at places 0..1 from the left."""
-    import numpy as np
-
     values = [trial.value if trial.value is not None else math.nan for trial in trials]
     low, high = limits(np.array(values))
     dots = [

@@ -7,17 +7,12 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ..data.dataset import Dataset
-from ..errors import InputError
-from ..fine_tune.settings.config import FineTuneConfig
-from ..fine_tune.settings.faults import validated
-from ..fine_tune.settings.read import read_text
-from ..fine_tune.settings.warm_start import from_baseline
-from ..fine_tune.settings.yaml_form import parse_mapping
-from ..fine_tune.tasks.image_defaults import image_defaults
-from ..fine_tune.tasks.tabular_defaults import with_table_defaults
-from ..models.folder import ModelFolder
-from ..models.table_rows import training_and_validation_rows
+from ...data.dataset import Dataset
+from ...errors import InputError
+from ..settings.config import FineTuneConfig
+from ..settings.faults import validated
+from ..settings.read import read_text
+from ..settings.yaml_form import parse_mapping
 
 Value = bool | int | float | str
 
@@ -75,20 +70,6 @@ def some_values(lever: str, values: Range | Choices) -> Choices:
     return tuple(int(end) if is_whole(lever) else end for end in (values.low, values.high))
 
 
-def resolved(dataset: Dataset, levers: FineTuneConfig, baseline: ModelFolder | None) -> FineTuneConfig:
-    """The levers as a training would begin with them, as far as they can be searched.
-
-    Raises:
-        InputError: the task has no use for one of them.
-    """
-    given, _ = from_baseline(baseline, dataset.task)
-    if dataset.task.is_image:
-        values = image_defaults(levers, dataset.counts["train"], _is_pretrained(levers))
-        return levers.with_defaults(**(values | given))
-    rows, _ = training_and_validation_rows(dataset)
-    return with_table_defaults(levers, len(rows), len(dataset.labels))
-
-
 def starting_points(space: Space, configs: Sequence[FineTuneConfig]) -> list[dict[str, Value]]:
     """What some resolved configs say of the levers that are searched; values outside of the space are left out."""
     points = [{name: getattr(each, name) for name in space} for each in configs]
@@ -105,7 +86,7 @@ def default_space(dataset: Dataset, start: FineTuneConfig) -> Space:
     }
     if not dataset.task.is_image:
         space["batch_size"] = tuple(dict.fromkeys((max(1, batch_size // 2), batch_size, 2 * batch_size)))
-    elif _is_pretrained(start):
+    elif start.fine_tune_checkpoint_type != "none":
         space["backbone_learning_rate_factor"] = Range(low=0.03, high=1.0, log=True)
     return space
 
@@ -155,7 +136,3 @@ def _choices(name: str, given: Any, where: str) -> Choices:
             f"{where}: {name} should be {{low: ..., high: ...}}, or a list of two or more different values"
         )
     return tuple(given)
-
-
-def _is_pretrained(levers: FineTuneConfig) -> bool:
-    return bool(levers.fine_tune_checkpoint) and levers.fine_tune_checkpoint_type != "none"

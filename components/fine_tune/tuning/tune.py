@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..automl_baseline.vertex.settings import VertexSettings
-from ..data import storage
-from ..errors import InputError
-from ..fine_tune.loop.state import held
-from ..fine_tune.train import levers_of
+from ...data import storage
+from ...errors import InputError
+from ..loop.state import held
+from ..train import levers_of
 from .results import CONFIG_FILE, write_results
 from .search import Search, make_search
 from .study import Study, Suggestion, Tried
@@ -78,7 +77,7 @@ def tune(
     of_trials = levers.with_values(num_steps=train_steps) if train_steps else levers
     search = make_search(dataset, baseline, of_trials, search_space)
     with _kept(study_dir) as place:
-        study = _study(search, engine, place, VertexSettings(project=vertex_project, location=vertex_location))
+        study = _study(search, engine, place, vertex_project, vertex_location)
         ended = _run(search, study, trials, time_limit, place)
     write_results(search, ended, levers, Path(output), Path(page))
     return Path(output) / CONFIG_FILE
@@ -109,12 +108,12 @@ def _kept(study_dir: str) -> Iterator[str]:
         yield folder
 
 
-def _study(search: Search, engine: str, place: str, settings: VertexSettings) -> Study:
+def _study(search: Search, engine: str, place: str, project: str, location: str) -> Study:
     """An engine is imported when it is used: Google's SDK alone takes seconds."""
     if engine == "vertex":
         from .vizier_study import VizierStudy
 
-        return VizierStudy(settings, search)
+        return VizierStudy(search, project, location)
     from .optuna_study import OptunaStudy
 
     return OptunaStudy(Path(place), search)

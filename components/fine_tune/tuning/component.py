@@ -2,7 +2,7 @@
 
 from kfp import dsl
 
-from ..images import image
+from ...images import image
 
 
 @dsl.component(base_image=image("tensorflow"), install_kfp_package=False)
@@ -47,7 +47,7 @@ def tune(
         vertex_location: Its region.
     """
     from graduate.components.errors import final_errors_as_sentences
-    from graduate.components.tune.tune import tune as search
+    from graduate.components.fine_tune.tuning.tune import tune as search
 
     with final_errors_as_sentences():
         search(

@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data.storage import write_atomically
-from ..errors import InputError
-from ..fine_tune.settings.config import FineTuneConfig
-from ..fine_tune.settings.warm_start import from_baseline
-from ..fine_tune.settings.yaml_form import write_config
-from ..models import leaderboard
-from ..models.leaderboard import Trial
-from ..reports.page import render, write_page
+from ...data.storage import write_atomically
+from ...errors import InputError
+from ...models import leaderboard
+from ...models.leaderboard import Trial
+from ...reports.page import render, write_page
+from ..settings.config import FineTuneConfig
+from ..settings.yaml_form import write_config
 from .plots import lever_plot, order_plot
 from .search import Search
 from .study import Objective, Tried
@@ -42,15 +41,13 @@ def write_results(search: Search, ended: Sequence[Tried], levers: FineTuneConfig
         file.write_text(config, encoding="utf-8")
     board = [_row(trial, search.objective, trial is best) for trial in ranked]
     leaderboard.write(output / TRIALS_FILE, board)
-    _, warm_start = from_baseline(search.baseline, search.dataset.task)
     measured = [trial for trial in ended if trial.value is not None]
     html = render(
-        "tune/page.html",
+        "fine_tune/tuning/page.html",
         title="Tuning",
         search=search,
         ranked=ranked,
         best=best,
-        warm_start=warm_start,
         failed=len(ended) - len(measured),
         seconds=sum(trial.seconds for trial in ended),
         order=order_plot(measured, best, search.objective),

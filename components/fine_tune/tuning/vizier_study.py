@@ -11,8 +11,7 @@ from google.api_core.exceptions import Conflict
 from google.cloud.aiplatform import initializer, utils
 from google.cloud.aiplatform_v1 import types
 
-from ..automl_baseline.vertex.connect import connect, patiently, refusals_as_sentences
-from ..automl_baseline.vertex.settings import VertexSettings
+from ...vertex.connect import connect, patiently, refusals_as_sentences
 from .search import Search
 from .space import Choices, Range, Value, is_whole, some_values
 from .study import Suggestion, Tried
@@ -27,12 +26,13 @@ _CLIENT = "graduate"
 class VizierStudy:
     """A study of the service, found again by its name."""
 
-    def __init__(self, settings: VertexSettings, search: Search) -> None:
+    def __init__(self, search: Search, project: str, location: str) -> None:
         """Begins a study, or opens that of the search's name.
 
         Args:
-            settings: project and location.
             search: what is searched; of its points to start from the service takes one.
+            project: Google Cloud project.
+            location: its region.
 
         Raises:
             InputError: the account is unknown or lacks a right.
@@ -46,7 +46,7 @@ class VizierStudy:
             parameters=[_parameter(lever, values, start.get(lever)) for lever, values in search.space.items()],
         )
         with refusals_as_sentences():
-            connect(settings)
+            connect(project, location)
             self._client: Any = initializer.global_config.create_client(client_class=utils.VizierClientWithOverride)
             self._name = self._created(search.name, spec)
         print(f"Vizier's study is {self._name}, named {search.name}.", flush=True)

@@ -1,0 +1,1 @@
+"""The connection to Vertex AI, for every step that uses the service."""
