@@ -14,13 +14,11 @@ from ...models.backbones import Backbone
 from ...models.features import FeatureCache
 from ...models.folder import ModelFolder
 from ...models.image_classifier import ExportedClassifier
-from ...models.image_data import decode_images, some_batches
-from ...models.image_input import scaled
+from ...models.image_data import decode_images
 from ...models.image_model import image_model
 from ...models.image_predictions import predict_images
 from ...models.measured import measure_on_test
-from ...models.training import set_seed, settle_norms
-from ..loop.run import run
+from ...models.training import set_seed
 from ..loop.workers import strategy
 from ..own import module as own_module
 from ..own.module import OwnModule
@@ -32,7 +30,8 @@ from . import classification_network as classifiers
 from .classification_learner import ClassificationLearner, LabelledImages, targets_of
 from .classification_network import Classifier
 from .image_items import training_and_validation_items
-from .record import fingerprint, set_aside, trained_parameters, write_record
+from .image_training import train_on_images
+from .record import set_aside, trained_parameters, write_record
 from .scratch import scratch_folder
 from .weights import learned_rows, precision
 
@@ -77,11 +76,7 @@ def fine_tune_classifier(
             _labelled_images(validation, dataset, classifier, scratch),
             lambda views: _features(classifier, images.items, views, config, scratch),
         )
-        schedule = own.rate_for(config.learning_rate_schedule)
-        key = fingerprint(config, dataset, classifier.network, own, (item.id for item in images.items))
-        outcome = run(learner, config, place=place, fingerprint=key, log_dir=log_dir, schedule=schedule)
-        if not config.freeze_batch_norm:
-            settle_norms(classifier.network, map(scaled, some_batches(images.pixels, config.seed)))
+        outcome = train_on_images(learner, images, config, dataset, own, place, log_dir)
 
     model = _describe(output, dataset, classifier, checkpoint, config)
     notes = {"chosen_by": chosen_by, "warm_start": warm_start, "set_aside": set_aside(training, images.items)}

@@ -16,14 +16,12 @@ from ...models.detection.ssdlite import freeze_extra_norms
 from ...models.detection.training import FeatureSource
 from ...models.features import FeatureCache
 from ...models.folder import ModelFolder
-from ...models.image_data import decode_images, some_batches
-from ...models.image_input import scaled
+from ...models.image_data import decode_images
 from ...models.image_model import image_model
 from ...models.image_predictions import predict_images
 from ...models.measured import measure_on_test
-from ...models.training import set_seed, settle_norms
+from ...models.training import set_seed
 from ...models.views import boxes_of_views
-from ..loop.run import run
 from ..loop.workers import strategy
 from ..own.module import OwnModule
 from ..own.module import load as load_own
@@ -33,8 +31,9 @@ from ..settings.config import FineTuneConfig
 from . import detection_levers as levers
 from .detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
 from .image_items import training_and_validation_items
+from .image_training import train_on_images
 from .own_detector import own_detector
-from .record import fingerprint, set_aside, trained_parameters, write_record
+from .record import set_aside, trained_parameters, write_record
 from .scratch import scratch_folder
 from .weights import learned_rows, precision
 
@@ -77,11 +76,7 @@ def fine_tune_detector(
             _labelled_images(validation, dataset, detector, scratch),
             lambda views: _features(detector, images, views, config, scratch),
         )
-        key = fingerprint(config, dataset, detector.network, own, (item.id for item in images.items))
-        schedule = own.rate_for(config.learning_rate_schedule)
-        outcome = run(learner, config, place=place, fingerprint=key, log_dir=log_dir, schedule=schedule)
-        if not config.freeze_batch_norm:
-            settle_norms(detector.network, map(scaled, some_batches(images.pixels, config.seed)))
+        outcome = train_on_images(learner, images, config, dataset, own, place, log_dir)
 
     model = _describe(output, dataset, detector, checkpoint, config)
     notes = {"chosen_by": chosen_by, "warm_start": warm_start, "set_aside": set_aside(training, images.items)}
