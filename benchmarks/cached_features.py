@@ -24,7 +24,7 @@ from graduate.components.fine_tune.loop.variables import Variables
 from graduate.components.fine_tune.own.module import OwnModule
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.tasks.detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
-from graduate.components.fine_tune.tasks.image_defaults import image_defaults
+from graduate.components.fine_tune.tasks.image_levers import image_defaults
 from graduate.components.models import features
 from graduate.components.models.detection.detector import SSDLITE, build
 from graduate.components.models.detection.labels import box_arrays

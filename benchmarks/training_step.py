@@ -26,7 +26,7 @@ from graduate.components.fine_tune.own.module import OwnModule
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.settings.optimizers import make_optimizer
 from graduate.components.fine_tune.tasks.detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
-from graduate.components.fine_tune.tasks.image_defaults import image_defaults
+from graduate.components.fine_tune.tasks.image_levers import image_defaults
 from graduate.components.models.detection.detector import DETECTORS, SSDLITE, Detector, backbone_of, build
 from graduate.components.models.detection.labels import box_arrays
 from graduate.components.models.detection.losses import image_losses

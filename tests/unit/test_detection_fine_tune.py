@@ -287,3 +287,12 @@ def test_small_objects_are_seen_at_a_larger_size_as_far_as_it_is_affordable(
     # A quarter of the boxes may be smaller.
     crowd = [replace(items["train"][0], boxes=[*boxes, Box("square", 0, 0, 0.01, 0.01)])]
     assert fitting_image_size(crowd, 320) == size
+
+
+def test_batch_norms_that_are_learned_follow_the_batches_soon(
+    unjudged: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    trained = trained_detector(monkeypatch)
+    tuned(unjudged, tmp_path / "model", architecture="ssdlite_mobilenet_v2", num_steps=1)
+    norms = [each for each in trained().backbone.layers if isinstance(each, keras.layers.BatchNormalization)]
+    assert {each.momentum for each in norms} == {0.97}

@@ -9,7 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...models.detection.network import NORM_MOMENTUM
 from ...models.features import affordable_views
+from ...models.training import quicken_norms
 from ..loop.learner import Batch, Stage, WeightedSum
 from ..own.module import OwnModule
 from ..settings.config import FineTuneConfig
@@ -64,6 +66,8 @@ def image_stages(
     Raises:
         InputError: `unfreeze_from` names no layer of the backbone.
     """
+    if not config.freeze_batch_norm:
+        quicken_norms(backbone, NORM_MOMENTUM)
     unfreezing = _unfreezing(config)
     stages = []
     if unfreezing[0][0] > 0:
