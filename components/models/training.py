@@ -95,8 +95,8 @@ def settle_norms(network: keras.Model, batches: Iterable[tf.Tensor]) -> None:
 def quicken_norms(network: keras.Model, momentum: float) -> None:
     """Has the moving statistics of all batch normalisations follow the batches sooner.
 
-    Those of keras.applications keep up to 0.999 of what they were in each step: for hundreds of steps, a network that is
-    trained from nothing would be judged by statistics that it never had.
+    Those of keras.applications keep up to 0.999 of what they were in each step: for hundreds of steps, a network that
+    is trained from nothing would be judged by statistics that it never had.
     """
     for layer in _norms(network):
         layer.momentum = momentum
