@@ -24,6 +24,7 @@ from graduate.components.fine_tune.loop.variables import Variables
 from graduate.components.fine_tune.own.module import OwnModule
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.tasks.detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
+from graduate.components.fine_tune.tasks.detection_levers import LEARNING_RATE
 from graduate.components.fine_tune.tasks.image_levers import image_defaults
 from graduate.components.models import features
 from graduate.components.models.detection.detector import SSDLITE, build
@@ -65,7 +66,7 @@ def _config(items: list[Item], steps: int) -> FineTuneConfig:
         batch_size=_BATCH, num_steps=total, unfreeze_at_step=total, architecture=SSDLITE, image_size=_SIZE
     )
     others = {"num_classes": len(_LABELS), "fine_tune_checkpoint_type": "none"}
-    return given.with_defaults(**image_defaults(given, len(items), pretrained=True), **others)
+    return given.with_defaults(**image_defaults(given, len(items), True, LEARNING_RATE), **others)
 
 
 def _with_cache(items: list[Item], config: FineTuneConfig, folder: Path) -> tuple[Iterator[NDArray], NDArray, int]:

@@ -26,6 +26,7 @@ from graduate.components.fine_tune.own.module import OwnModule
 from graduate.components.fine_tune.settings.config import FineTuneConfig
 from graduate.components.fine_tune.settings.optimizers import make_optimizer
 from graduate.components.fine_tune.tasks.detection_learner import DetectionLearner, LabelledFeatures, LabelledImages
+from graduate.components.fine_tune.tasks.detection_levers import LEARNING_RATE
 from graduate.components.fine_tune.tasks.image_levers import image_defaults
 from graduate.components.models.detection.detector import DETECTORS, SSDLITE, Detector, backbone_of, build
 from graduate.components.models.detection.labels import box_arrays
@@ -110,7 +111,7 @@ def _config(options: argparse.Namespace, size: int) -> FineTuneConfig:
         num_steps=options.turn * (options.turns + 1),
         evaluate_every=options.turn,
     )
-    defaults = image_defaults(given, options.images, pretrained=False)
+    defaults = image_defaults(given, options.images, False, LEARNING_RATE)
     return given.with_defaults(**(defaults | {"num_classes": len(_LABELS), "fine_tune_checkpoint_type": "none"}))
 
 

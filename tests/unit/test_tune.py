@@ -150,8 +150,9 @@ def backbone(tmp_path: Path) -> str:
 
 def test_the_search_starts_from_what_the_baseline_found_and_then_from_the_defaults(pages, found, backbone, tmp_path):
     search = make_search(pages, found.path, FineTuneConfig(fine_tune_checkpoint=backbone), "")
-    assert [start["learning_rate"] for start in search.starts] == [QUICK["learning_rate"], 1e-3]
-    assert [start["backbone_learning_rate_factor"] for start in search.starts] == pytest.approx([0.05, 0.3])
+    assert [start["learning_rate"] for start in search.starts] == [QUICK["learning_rate"], 3e-3]
+    # The backbone's own rate is the same for both.
+    assert [start["backbone_learning_rate_factor"] for start in search.starts] == pytest.approx([0.15, 0.3])
     assert list(search.space) == ["learning_rate", "weight_decay", "backbone_learning_rate_factor"]
     assert search.objective == Objective("ap", higher_is_better=True)
     assert "learning_rate 0.006" in search.warm_start

@@ -15,6 +15,7 @@ from . import classification_network as classifiers
 from .image_levers import check_image_levers, image_defaults
 from .weights import check_norms, open_given_checkpoint
 
+_RATE, _PRETRAINED_RATE = 3e-3, 1e-3
 _OF_BOXES = ("focal_alpha", "focal_gamma", "classification_loss_weight", "localization_loss_weight")
 
 
@@ -81,7 +82,7 @@ def resolved(
     """
     found, sentence = from_baseline(baseline, Task.IMAGE_CLASSIFICATION)
     config = config.with_defaults(**found)
-    values = image_defaults(config, images, checkpoint is not None)
+    values = image_defaults(config, images, checkpoint is not None, _PRETRAINED_RATE if checkpoint else _RATE)
     if own.build_model:
         values |= {"architecture": "", "image_size": classifiers.OWN_IMAGE_SIZE}
     else:

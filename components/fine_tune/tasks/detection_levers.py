@@ -14,6 +14,9 @@ from .image_levers import check_image_levers, image_defaults
 from .image_size import fitting_image_size
 from .weights import check_norms, open_given_checkpoint
 
+# Heads that begin anew learn faster than those of a checkpoint, which have less to learn.
+LEARNING_RATE, RATE_OF_RESTORED_HEADS = 3e-3, 1e-3
+
 
 def check(labels: Sequence[str], training: Sequence[Item], config: FineTuneConfig, own: OwnModule) -> None:
     """Refuses data and levers that no detector can be trained with, before anything costly is done.
@@ -67,8 +70,9 @@ def resolved(
     architecture, kind = config.architecture or usual, checkpoint.kind if checkpoint else "none"
     found, sentence = from_baseline(baseline, Task.OBJECT_DETECTION, heads_begin_anew=kind != "detection")
     config = config.with_defaults(**found)
+    rate = RATE_OF_RESTORED_HEADS if kind == "detection" else LEARNING_RATE
     values = {
-        **image_defaults(config, len(training), checkpoint is not None),
+        **image_defaults(config, len(training), checkpoint is not None, rate),
         "architecture": architecture,
         "image_size": fitting_image_size(training, detectors.backbone_of(architecture).image_size),
         "num_classes": num_classes,
