@@ -24,12 +24,15 @@ from graduate.components.models.training import settle_norms
 
 PROGRAM = Path(__file__).with_name("training_worker.py")
 DETECTOR_PROGRAM = Path(__file__).with_name("detector_worker.py")
+# Not an adaptive optimiser: those enlarge the rounding of gradients near 0, see docs/fine-tuning.md.
 FINE_TUNING = {
     "architecture": "fpnlite_compact",
     "image_size": 64,
     "batch_size": 4,
     "num_steps": 8,
     "checkpoint_every": 4,
+    "optimizer": "sgd",
+    "learning_rate": 0.01,
 }
 SECONDS = 240
 
@@ -153,11 +156,8 @@ def squares(tmp_path):
 
 @pytest.mark.parametrize(
     "levers",
-    [
-        {"unfreeze_at_step": 3, "freeze_batch_norm": True},
-        # Adaptive optimisers take full steps where a gradient is hardly more than rounding.
-        {"unfreeze_at_step": 0, "freeze_batch_norm": False, "optimizer": "sgd", "learning_rate": 0.01},
-    ],
+    [{"unfreeze_at_step": 3, "freeze_batch_norm": True}, {"unfreeze_at_step": 0, "freeze_batch_norm": False}],
+    ids=["norms of the backbone frozen", "everything learned"],
 )
 def test_two_workers_fine_tune_a_detector_as_one_does(tmp_path, squares, levers):
     data, checkpoint = squares
