@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from ..data import storage
 from ..data.items import Task
+from .backbone_maps import find_backbone
 from .image_input import resized, scaled
 
 LABELS, PREPROCESSING = "labels.txt", "preprocessing.json"
@@ -47,6 +48,10 @@ class ExportedImageModel(tf.Module):
     def answer(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """The named outputs, each [N, ...], for images as the network takes them."""
         raise NotImplementedError
+
+    def raw(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What `answer` gives or, where that takes operations that phones lack, what it is made of."""
+        return self.answer(images)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image_tensor")])
     def predict(self, image_tensor: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -82,6 +87,10 @@ class ExportedImageModel(tf.Module):
     def save(self, folder: Path, labels: Sequence[str]) -> None:
         """Writes a SavedModel with a signature for each input, named as the input; `serving_default` takes pixels.
 
+        Beside the signatures there are functions, for other forms of the model: `at_own_size` from pixels float32
+        [N, size, size, 3], 0..255, to what `raw` gives, and, where the network stands on a known backbone,
+        `feature_maps` from what `predict` takes to float32 `map_0`, `map_1` and `map_2`, fine to coarse.
+
         Args:
             folder: to write.
             labels: in the order of the network's classes.
@@ -94,7 +103,20 @@ class ExportedImageModel(tf.Module):
                 "encoded_image_string_tensor": self.predict_encoded,
                 "tf_example_string_tensor": self.predict_examples,
             }
+            self._add_functions()
             tf.saved_model.save(self, str(folder), signatures=signatures)
+
+    def _add_functions(self) -> None:
+        pixels = tf.TensorSpec((None, self._size, self._size, 3), tf.float32, name="pixels")
+        self.at_own_size = tf.function(lambda pixels: self.raw(scaled(pixels)), input_signature=[pixels])
+        if backbone := find_backbone(self._network):
+            images = tf.TensorSpec((None, None, None, 3), tf.uint8, name="image_tensor")
+            maps = {f"map_{place}": output for place, output in enumerate(backbone.outputs)}
+            network = keras.Model(backbone.inputs, maps)
+            self.feature_maps = tf.function(
+                lambda image_tensor: network(scaled(resized(image_tensor, self._size)), training=False),
+                input_signature=[images],
+            )
 
     def _describe(self, folder: Path, labels: Sequence[str]) -> list[Path]:
         """Writes the assets."""

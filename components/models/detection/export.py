@@ -28,5 +28,9 @@ class ExportedDetector(ExportedImageModel):
 
     def answer(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Boxes, as `postprocess.postprocess` gives them, for images float32 [N, size, size, 3], -1..1."""
+        return postprocess(**self.raw(images))
+
+    def raw(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What `postprocess.postprocess` takes: `logits`, `codes` and `anchors`."""
         logits, codes = self._network(images, training=False)
-        return postprocess(logits, codes, self._anchors)
+        return {"logits": logits, "codes": codes, "anchors": self._anchors}

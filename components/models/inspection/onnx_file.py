@@ -57,7 +57,7 @@ def _dtype(dtype: int) -> str:
 
 
 def _described(properties: Mapping[str, str]) -> dict[str, Any]:
-    """What `onnx_convert.to_onnx.describe` wrote into a file; nothing of a file that others wrote."""
+    """What `onnx_convert.export.metadata.describe` wrote into a file; nothing of a file that others wrote."""
     if "dataset_digests" not in properties:
         return {}
     as_json = {name: json.loads(properties[name]) for name in ("labels", "input", "dataset_digests")}

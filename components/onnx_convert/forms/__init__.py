@@ -1,0 +1,1 @@
+"""Other forms of a model: LiteRT, Edge TPU, its backbone alone, its weights for PyTorch."""
