@@ -3,7 +3,8 @@
 # A component is called without its outputs and gives a task, which the decorator's type does not say.
 # pyright: reportCallIssue=false
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
@@ -22,6 +23,7 @@ from ..components.errors import InputError
 from ..components.evaluate.component import evaluate
 from ..components.fine_tune.component import fine_tune
 from ..components.import_dataset.component import import_dataset
+from ..components.onnx_convert.choices import BUDGET, OPSET
 from ..components.onnx_convert.component import onnx_convert
 from ..components.report_status.component import report_status
 from ..components.stop_with_evidence.component import stop_with_evidence
@@ -94,8 +96,13 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
         fine_tune_architecture: str = "",
         fine_tune_module: str = "",
         checkpoint_dir: str = "",
+        onnx_opset: int = OPSET,
+        onnx_precision: str = "fp32",
+        onnx_budget: float = BUDGET,
+        onnx_forms: str = "",
         seed: int = 0,
     ):
+        onnx = {"opset": onnx_opset, "precision": onnx_precision, "budget": onnx_budget, "forms": onnx_forms}
         exit_task = settle(report_status(), "Report the final status", SMALL, cached=False)
         with dsl.ExitHandler(exit_task, name="graduation"):
             data = import_dataset(
@@ -169,12 +176,12 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
                         dataset=imported, baseline=baseline.outputs["model"], custom=custom.outputs["model"], seed=seed
                     )
                     settle(comparison, "Compare it with the baseline", SMALL)
-                    convert_and_predict(imported, custom, "custom model", after=comparison)
+                    convert_and_predict(imported, custom, "custom model", onnx, after=comparison)
 
             # What Vertex AI has trained is deployed by being in its registry.
             is_ours = baseline.outputs["runtime"] == "onnx"
             with dsl.Else(name="deploy the baseline"), dsl.If(is_ours, name="as ONNX"):
-                convert_and_predict(imported, baseline, "baseline")
+                convert_and_predict(imported, baseline, "baseline", onnx)
 
     pipeline.__doc__ = describe_parameters(task, task in TRAINABLE)
     decorate = dsl.pipeline(
@@ -187,10 +194,21 @@ def graduation(task: Task, autogluon: bool = False) -> BaseComponent:
 
 
 def convert_and_predict(
-    imported: dsl.Dataset, trained: dsl.PipelineTask, name: str, after: dsl.PipelineTask | None = None
+    imported: dsl.Dataset,
+    trained: dsl.PipelineTask,
+    name: str,
+    onnx: Mapping[str, Any],
+    after: dsl.PipelineTask | None = None,
 ) -> None:
     """The end of both ways to a model: a proven ONNX file, and predictions with it."""
-    converted = onnx_convert(source=trained.outputs["model"], dataset=imported)
+    converted = onnx_convert(
+        source=trained.outputs["model"],
+        dataset=imported,
+        opset=onnx["opset"],
+        precision=onnx["precision"],
+        budget=onnx["budget"],
+        forms=onnx["forms"],
+    )
     if after:
         converted.after(after)
     settle(converted, f"Convert the {name} to ONNX", LARGE)

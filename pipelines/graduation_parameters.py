@@ -8,6 +8,7 @@ from ..components.data_quality_gate.rules import RULES
 from ..components.data_quality_gate.standing import Measure
 from ..components.data_quality_gate.verdict import Decision
 from ..components.models.metrics import DEFAULT_METRIC, METRICS
+from ..components.onnx_convert.choices import OPSETS, Form, Precision
 
 
 def _usual(task: Task) -> str:
@@ -60,5 +61,11 @@ def describe_parameters(task: Task, can_graduate: bool) -> str:
         fine_tune_module: The team's own Python file of losses, heads or metrics. A location; empty for none.
         checkpoint_dir: Where fine-tuning is saved to be gone on with, an absolute path or gs:// URI; empty for the
             environment's.
+        onnx_opset: Version of the ONNX operators to convert to. Between {min(OPSETS)} and {max(OPSETS)}.
+        onnx_precision: Of the ONNX file; one smaller than fp32 is kept only where it is proven worth it. One of:
+            {", ".join(get_args(Precision))}.
+        onnx_budget: How much of the metric a smaller file may lose, as a share: 0.01 is one point. Between 0 and 1.
+        onnx_forms: Other forms to write beside the ONNX file, separated by commas; empty for none. Any of:
+            {", ".join(get_args(Form))}.
         seed: Of everything random. Between 0 and 2147483647.
     """

@@ -1,21 +1,25 @@
 """Turns a trained model into ONNX and proves that the file computes the same."""
 
-import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ..data.dataset import Dataset
-from ..data.storage import write_atomically
 from ..errors import FinalError, InputError
-from ..models import predictions
-from ..models.columns import signature_names
-from ..models.folder import ModelFolder
-from ..models.onnx_runner import OnnxRunner
-from ..reports.page import render, write_page
-from .parity import Parity, compare, predict_test_split
-from .to_onnx import OPSET, convert_saved_model, describe, rename_inputs, sha256
+from .certificate import NAME, Certificate
+from .choices import BUDGET, OPSET, OPSETS, Form, Precision
+from .forms.files import FILES
+from .forms.form_proof import FormProof
+from .page.write import write_conversion_page
+from .source import Source
+from .translate import translate
+from .triton import write_repository
+from .verify import file_facts, verify
+
+# Forms that compute what the model computes; the others are smaller and may lose a little.
+_EXACT = ("tflite", "backbone", "safetensors")
 
 
 class NotProvenError(FinalError):
@@ -23,86 +27,138 @@ class NotProvenError(FinalError):
 
 
 def convert(
-    saved_model: str | Path, output: str | Path, dataset: str | Path, certificate: str | Path, page: str | Path
+    saved_model: str | Path,
+    output: str | Path,
+    dataset: str | Path = "",
+    signature: str = "serving_default",
+    opset: int = OPSET,
+    precision: str = "fp32",
+    budget: float = BUDGET,
+    forms: str = "",
+    certificate: str | Path = "",
+    page: str | Path = "",
 ) -> dict[str, Any]:
-    """Converts a model folder to ONNX, and proves the file on the dataset's test split.
-
-    A model that is ONNX already (a tabular baseline) is proven in the same way. The source's own predictions of the
-    test split, which are in its model folder, are what the file is compared with. A file that is not proven does not
-    become the folder's model.onnx: it is kept apart as `unproven/model.onnx`.
+    """Converts a model to ONNX, and proves the file before it becomes the output folder's model.onnx.
 
     Args:
-        saved_model: model folder with a SavedModel or an ONNX file.
-        output: model folder to write, with model.onnx.
-        dataset: folder of the dataset artifact that the model was trained on.
-        certificate: folder for parity.json.
-        page: HTML page to write.
+        saved_model: model folder, or the folder of a SavedModel.
+        output: model folder to write: model.onnx, model.json, triton/ and what `forms` asks for. What is not proven is
+            kept apart there as unproven/model.onnx.
+        dataset: folder of the dataset artifact that the model was trained on: its test split proves, its training
+            split calibrates. Without it inputs are made up from the signature, and the proof is weaker.
+        signature: of a SavedModel with several.
+        opset: version of the ONNX operators, 17 or 18.
+        precision: fp16 (weights) or int8 are tried where asked for, and kept only if they are worth it.
+        budget: how much of the metric a smaller file may lose, as a share: 0.01 is one point.
+        forms: other forms to write, separated by commas: tflite, tflite_int8, edge_tpu, backbone, safetensors.
+        certificate: folder for parity.json; the output folder where not given.
+        page: HTML page to write; page.html in the output folder where not given.
 
     Returns:
         The certificate, as parity.json holds it.
 
     Raises:
-        InputError: the folders cannot be used together.
-        ConversionError: tf2onnx failed.
-        NotProvenError: the file departs from its source.
+        InputError: what is asked for does not exist, or does not go together.
+        ConversionError: tf2onnx gave no valid file.
+        NotProvenError: the file departs from its source, or a form does.
     """
-    data, source = Dataset.open(dataset), ModelFolder.open(saved_model)
-    if source.dataset_digests["test"] != data.digests["test"]:
-        raise InputError(f"{saved_model} was not trained on this dataset: its test split is another one")
-    trial = replace(source, path=Path(output) / "unproven")
-    trial.path.mkdir(parents=True, exist_ok=True)
-    _write_onnx(source, trial.onnx)
-    describe(trial.onnx, source)
-    found = dict(predict_test_split(OnnxRunner(trial), data))
-    parity = compare(data, source.task, dict(predictions.read(source.predictions("test"))), found)
-    result = parity.as_json() | {"opset": OPSET, "bytes": trial.onnx.stat().st_size, "sha256": sha256(trial.onnx)}
-    _write_certificate(result, Path(certificate))
-    write_page(page, render("onnx_convert/page.html", title="ONNX conversion", parity=result, model=source))
-    if not parity.proven:
-        raise NotProvenError(_departure(parity))
-    _accept(source, trial, Path(output))
-    print(f"proven on {parity.items} items: largest difference {parity.max_abs_difference:.2g}", flush=True)
-    return result
+    asked, data, source = _forms(forms), Dataset.open(dataset) if dataset else None, Source.open(Path(saved_model))
+    out = Path(output)
+    _check(source, data, out, opset, precision)
+    trial = _fresh(out)
+    translation = translate(source, trial / "model.onnx", signature, opset)
+    proof = verify(source, translation, data, signature)
+    if proof.proven:
+        _make_smaller(proof, source, trial, data, precision, budget)
+        proof.forms = _make_forms(asked, source, out, data, budget, signature)
+    proof.write(Path(certificate or out))
+    write_conversion_page(Path(page) if page else out / "page.html", proof, source, data)
+    if not proof.proven:
+        raise NotProvenError(f"not proven: {proof.reason}; the file is kept as {trial / 'model.onnx'}")
+    _accept(source, trial, out)
+    _raise_for_forms(proof)
+    return proof.as_json()
 
 
-def _write_onnx(source: ModelFolder, file: Path) -> None:
-    if source.framework == "vertex":
-        raise InputError(
-            f"{source.path} is a model of Vertex AI, which predicts with it itself: it needs no ONNX file. For one of "
-            "your own, train with engine=local, or graduate (decision=graduate)."
-        )
-    if source.onnx.is_file():
-        shutil.copyfile(source.onnx, file)
-    elif source.saved_model.is_dir():
-        print("converting the SavedModel with tf2onnx ...", flush=True)
-        convert_saved_model(source.saved_model, file)
-        if source.input["kind"] == "columns":
-            # TensorFlow's names are identifiers; the graph takes the columns under their own.
-            signature = signature_names(source.input["columns"])
-            rename_inputs(file, {name: column for column, name in signature.items()})
-    else:
-        raise InputError(f"{source.path} has neither saved_model/ nor model.onnx: give a trained model folder")
+def _check(source: Source, data: Dataset | None, output: Path, opset: int, precision: str) -> None:
+    """Refuses what cannot work before the costly part, and before anything of an earlier conversion is taken away."""
+    source.check(data)
+    if output.resolve() == source.path.resolve():
+        raise InputError(f"{output} is the model that is converted, and would be overwritten: give another output")
+    if opset not in OPSETS:
+        raise InputError(f"opset {opset} is not supported, but {' and '.join(map(str, OPSETS))}: choose one of them")
+    if precision not in get_args(Precision):
+        raise InputError(f"there is no precision {precision!r}: choose of {', '.join(get_args(Precision))}")
+    if precision != "fp32" and not (source.folder and data):
+        raise InputError(f"{precision} is accepted by a metric: that takes a model folder and its data set (--dataset)")
 
 
-def _accept(source: ModelFolder, trial: ModelFolder, output: Path) -> None:
+def _forms(text: str) -> list[Form]:
+    """The forms of a list with commas, each once."""
+    known: Sequence[Form] = get_args(Form)
+    asked = list(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    for each in asked:
+        if each not in known:
+            raise InputError(f"there is no form {each!r}: choose of {', '.join(known)}")
+    return [each for each in known if each in asked]
+
+
+def _fresh(output: Path) -> Path:
+    """Takes away what an earlier conversion left, the output's description first; returns the folder of the trial."""
+    for name in ("model.json", "model.onnx", "page.html", NAME, *FILES):
+        (output / name).unlink(missing_ok=True)
+    trial = output / "unproven"
+    shutil.rmtree(trial, ignore_errors=True)
+    trial.mkdir(parents=True)
+    return trial
+
+
+def _make_smaller(
+    proof: Certificate, source: Source, trial: Path, data: Dataset | None, precision: str, budget: float
+) -> None:
+    """Puts a smaller file in the place of the proven one, where it is accepted."""
+    if precision not in ("fp16", "int8"):
+        return
+    from .smaller.attempt import attempt
+
+    assert source.folder
+    assert data
+    smaller = trial / f"{precision}.onnx"
+    proof.attempt = attempt(precision, replace(source.folder, path=trial), data, smaller, budget)
+    print(proof.attempt.reason, flush=True)
+    if proof.attempt.accepted:
+        smaller.replace(trial / "model.onnx")
+        proof.file = file_facts(trial / "model.onnx")
+
+
+def _make_forms(
+    forms: list[Form], source: Source, output: Path, data: Dataset | None, budget: float, signature: str
+) -> list[FormProof]:
+    if not forms:
+        return []
+    from .forms.make import make  # the converters take seconds to load
+
+    return make(forms, source, output, data, budget, signature)
+
+
+def _accept(source: Source, trial: Path, output: Path) -> None:
     """Makes the proven file the model of the output folder, with what later steps read of the source."""
-    proven = replace(trial, path=output)
-    proven.predictions("test").parent.mkdir(exist_ok=True)
-    shutil.copyfile(source.predictions("test"), proven.predictions("test"))
-    trial.onnx.replace(proven.onnx)
-    trial.path.rmdir()
-    proven.save()
+    (trial / "model.onnx").replace(output / "model.onnx")
+    labels = source.folder.labels if source.folder else []
+    write_repository(output / "model.onnx", output / "triton", labels)
+    if source.folder:
+        proven = replace(source.folder, path=output)
+        if source.folder.predictions("test").is_file():
+            proven.predictions("test").parent.mkdir(exist_ok=True)
+            shutil.copyfile(source.folder.predictions("test"), proven.predictions("test"))
+        proven.save()
+    (trial / "model.pb").unlink(missing_ok=True)
+    if not any(trial.iterdir()):
+        trial.rmdir()
 
 
-def _write_certificate(result: dict[str, Any], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with write_atomically(folder / "parity.json") as aside:
-        aside.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-
-
-def _departure(parity: Parity) -> str:
-    return (
-        f"not proven: {parity.metric} is {parity.metric_onnx:.4f} in ONNX against {parity.metric_source:.4f}; the "
-        f"largest difference is {parity.max_abs_difference:.2g}, {parity.tolerance:g} is tolerated; departing items: "
-        + (", ".join(parity.departing) or "none")
-    )
+def _raise_for_forms(proof: Certificate) -> None:
+    """Says which of the forms that should be the same are not."""
+    refused = [f"{each.form}: {each.reason}" for each in proof.forms if each.form in _EXACT and not each.accepted]
+    if refused:
+        raise NotProvenError(f"model.onnx is proven, but not every form that was asked for: {'; '.join(refused)}")

@@ -91,7 +91,7 @@ def test_the_parameters_are_the_fixed_names_and_described(spec):
         "vertex_network", "vertex_encryption_key", "vertex_service_account", "vertex_labels",
         "vertex_export_formats", "vertex_export_image", "vertex_disable_early_stopping",
         "train_steps", "fine_tune_checkpoint", "fine_tune_config", "fine_tune_architecture", "fine_tune_module",
-        "checkpoint_dir", "seed",
+        "checkpoint_dir", "onnx_opset", "onnx_precision", "onnx_budget", "onnx_forms", "seed",
     }  # fmt: skip
     assert all(each["description"] for each in parameters.values())
     assert [name for name, each in parameters.items() if "defaultValue" not in each] == ["dataset"]

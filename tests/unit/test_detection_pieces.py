@@ -19,7 +19,7 @@ from graduate.components.models.detection.network import build_detector
 from graduate.components.models.detection.postprocess import postprocess
 from graduate.components.models.network_names import DETECTORS
 from graduate.components.models.training import batch_indices, settle_norms
-from graduate.components.onnx_convert.to_onnx import convert_saved_model
+from graduate.components.onnx_convert.export.to_onnx import convert_saved_model
 
 
 def test_anchors_cover_every_cell_of_every_level():

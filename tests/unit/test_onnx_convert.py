@@ -14,7 +14,7 @@ from graduate.components.errors import InputError
 from graduate.components.models import predictions
 from graduate.components.models.onnx_runner import OnnxRunner
 from graduate.components.onnx_convert.convert import NotProvenError, convert
-from graduate.components.onnx_convert.parity import compare, predict_test_split
+from graduate.components.onnx_convert.proof.task import compare, predict_test_split
 
 BOXES = [Box("cat", 0.0, 0.0, 0.4, 1.0), Box("dog", 0.6, 0.2, 1.0, 0.8)]
 

@@ -23,7 +23,7 @@ from graduate.components.fine_tune.tasks.tabular_learner import TableLearner
 from graduate.components.models import history, predictions
 from graduate.components.models.columns import column_tensors, signature_names
 from graduate.components.models.folder import ModelFolder
-from graduate.components.onnx_convert.to_onnx import convert_saved_model
+from graduate.components.onnx_convert.export.to_onnx import convert_saved_model
 
 Trained = tuple[Dataset, ModelFolder]
 STEPS = 300

@@ -1,0 +1,95 @@
+"""The proof of an ONNX file against the live SavedModel, tensor by tensor, and how long both take."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from ..data.dataset import Dataset
+from ..errors import InputError
+from ..models.folder import ModelFolder
+from .certificate import Certificate
+from .onnx_file import OnnxFile
+from .proof import batches
+from .proof.graph import OnnxGraph
+from .proof.plain_model import compare_runs
+from .proof.prove import prove
+from .saved_model import SavedModel
+from .smaller.timing import side_by_side
+from .source import Source
+from .tensors import Run, Signature, Tensors
+from .translate import Translation
+
+MADE_UP = "The inputs were made up from the signature; a proof on items that the model is for is stronger (--dataset)."
+
+
+def compare_tensors(
+    certificate: Certificate, source: Source, translation: Translation, data: Dataset | None, key: str
+) -> None:
+    """Puts the proof into the certificate, with latencies of what is proven and the metric of a model of the user's.
+
+    Raises:
+        InputError: the model has no such signature.
+    """
+    assert source.saved_model
+    assert translation.frozen
+    model = SavedModel(source.saved_model, key)
+    run = _by_names_of_the_file(model, translation.names)
+    signature = _with_names_of_the_file(model.signature, translation.names)
+    words = OnnxGraph(translation.file).words()
+    inputs = iter(_inputs(certificate, source.folder, signature, words, data))
+    first = next(inputs)
+    certificate.tensors = prove(run, translation.file, chain([first], inputs), translation.frozen, translation.names)
+    if certificate.tensors.proven:
+        certificate.seconds = _latency(run, translation.file, first)
+        if data and not source.folder:
+            _compare_metric(certificate, data, run, translation.file, signature)
+
+
+def _inputs(
+    certificate: Certificate,
+    folder: ModelFolder | None,
+    signature: Signature,
+    words: Sequence[str],
+    data: Dataset | None,
+) -> Iterable[Tensors]:
+    """Real ones where the data set has them; otherwise they are made up, which the certificate then says."""
+    if data and folder and folder.input["kind"] != "image":
+        return batches.of_rows(data, folder.input)
+    if data and data.task.is_image and _takes_pictures(signature):
+        return batches.of_images(data, signature)
+    certificate.weaknesses.append(MADE_UP)
+    return batches.made_up(signature, words)
+
+
+def _takes_pictures(signature: Signature) -> bool:
+    try:
+        return bool(batches.picture_input(signature))
+    except InputError:
+        return False
+
+
+def _compare_metric(certificate: Certificate, data: Dataset, source: Run, file: Path, signature: Signature) -> None:
+    """By predictions of the whole test split, as far as the model's tensors can be read as such."""
+    try:
+        certificate.task, how = compare_runs(data, source, OnnxFile(file), signature)
+    except InputError as error:
+        how = f"the metric was not computed: {error}"
+    certificate.weaknesses.append(f"Nobody says what the tensors of this model mean; {how}.")
+
+
+def _by_names_of_the_file(model: Run, names: Mapping[str, str]) -> Run:
+    return lambda tensors: model({names.get(name, name): value for name, value in tensors.items()})
+
+
+def _with_names_of_the_file(signature: Signature, names: Mapping[str, str]) -> Signature:
+    of_the_file = {name: new for new, name in names.items()}
+    inputs = tuple(replace(each, name=of_the_file.get(each.name, each.name)) for each in signature.inputs)
+    return replace(signature, inputs=inputs)
+
+
+def _latency(source: Run, file: Path, inputs: Tensors) -> dict[str, float]:
+    """Of one item: TensorFlow on its own threads, ONNX on one, as batch prediction runs it."""
+    one = {name: value[:1] for name, value in inputs.items()}
+    graph = OnnxFile(file, threads=1)
+    return side_by_side({"tensorflow": lambda: source(one), "onnx": lambda: graph(one)})
