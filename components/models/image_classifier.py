@@ -36,7 +36,7 @@ class ExportedClassifier(ExportedImageModel):
 
     def __init__(self, network: keras.Model, size: int, is_multi_label: bool = False) -> None:
         """Wraps a network for pictures that it sees at `size` x `size` pixels; see `answer` for several labels."""
-        super().__init__(network, size)
+        super().__init__(network, size, is_multi_label)
         self._to_probabilities = tf.sigmoid if is_multi_label else tf.nn.softmax
 
     def answer(self, images: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -34,14 +34,16 @@ class ExportedImageModel(tf.Module):
 
     task: ClassVar[Task]
 
-    def __init__(self, network: keras.Model, size: int) -> None:
+    def __init__(self, network: keras.Model, size: int, is_multi_label: bool = False) -> None:
         """Wraps a network for pictures that it sees at `size` x `size` pixels.
 
         Args:
             network: takes images float32 [N, size, size, 3], -1..1.
             size: in pixels.
+            is_multi_label: whether an image may have several labels.
         """
         super().__init__()
+        self._is_multi_label = is_multi_label
         self._network = network
         self._size = size
 
@@ -122,23 +124,25 @@ class ExportedImageModel(tf.Module):
         """Writes the assets."""
         names, steps = folder / LABELS, folder / PREPROCESSING
         names.write_text("".join(" ".join(label.splitlines()) + "\n" for label in labels), encoding="utf-8")
-        described = preprocessing(self.task, labels, self._size)
+        described = preprocessing(self.task, labels, self._size, self._is_multi_label)
         steps.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         return [names, steps]
 
 
-def preprocessing(task: Task, labels: Sequence[str], size: int) -> dict[str, Any]:
+def preprocessing(task: Task, labels: Sequence[str], size: int, is_multi_label: bool = False) -> dict[str, Any]:
     """What the asset `PREPROCESSING` says: how the graph prepares an image, and what its answers mean.
 
     Args:
         task: what the model predicts.
         labels: in the order of its classes.
         size: height and width in pixels that it resizes to.
+        is_multi_label: whether an image may have several labels, each with a probability of its own.
     """
     return {
         "graduate": version("graduate"),
         "task": task,
         "labels": list(labels),
+        "multi_label": is_multi_label,
         "first_class": 0,
         "done_by": "the graph itself: give images as they are",
         "channels": "RGB",

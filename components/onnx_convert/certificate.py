@@ -10,7 +10,7 @@ from ..data.storage import write_atomically
 from ..models.predictions import Prediction
 from .forms.form_proof import FormProof
 from .proof.task import Parity
-from .smaller.attempt import Attempt
+from .smaller.record import Attempt
 
 if TYPE_CHECKING:  # TensorFlow takes seconds to load
     from .proof.prove import TensorProof

@@ -30,13 +30,13 @@ def convert(
     saved_model: str | Path,
     output: str | Path,
     dataset: str | Path = "",
+    certificate: str | Path = "",
+    page: str | Path = "",
     signature: str = "serving_default",
     opset: int = OPSET,
     precision: str = "fp32",
     budget: float = BUDGET,
     forms: str = "",
-    certificate: str | Path = "",
-    page: str | Path = "",
 ) -> dict[str, Any]:
     """Converts a model to ONNX, and proves the file before it becomes the output folder's model.onnx.
 
@@ -46,13 +46,13 @@ def convert(
             kept apart there as unproven/model.onnx.
         dataset: folder of the dataset artifact that the model was trained on: its test split proves, its training
             split calibrates. Without it inputs are made up from the signature, and the proof is weaker.
+        certificate: folder for parity.json; the output folder where not given.
+        page: HTML page to write; page.html in the output folder where not given.
         signature: of a SavedModel with several.
         opset: version of the ONNX operators, 17 or 18.
         precision: fp16 (weights) or int8 are tried where asked for, and kept only if they are worth it.
         budget: how much of the metric a smaller file may lose, as a share: 0.01 is one point.
         forms: other forms to write, separated by commas: tflite, tflite_int8, edge_tpu, backbone, safetensors.
-        certificate: folder for parity.json; the output folder where not given.
-        page: HTML page to write; page.html in the output folder where not given.
 
     Returns:
         The certificate, as parity.json holds it.
@@ -64,7 +64,7 @@ def convert(
     """
     asked, data, source = _forms(forms), Dataset.open(dataset) if dataset else None, Source.open(Path(saved_model))
     out = Path(output)
-    _check(source, data, out, opset, precision)
+    _check(source, data, out, opset, precision, budget)
     trial = _fresh(out)
     translation = translate(source, trial / "model.onnx", signature, opset)
     proof = verify(source, translation, data, signature)
@@ -80,7 +80,7 @@ def convert(
     return proof.as_json()
 
 
-def _check(source: Source, data: Dataset | None, output: Path, opset: int, precision: str) -> None:
+def _check(source: Source, data: Dataset | None, output: Path, opset: int, precision: str, budget: float) -> None:
     """Refuses what cannot work before the costly part, and before anything of an earlier conversion is taken away."""
     source.check(data)
     if output.resolve() == source.path.resolve():
@@ -89,6 +89,8 @@ def _check(source: Source, data: Dataset | None, output: Path, opset: int, preci
         raise InputError(f"opset {opset} is not supported, but {' and '.join(map(str, OPSETS))}: choose one of them")
     if precision not in get_args(Precision):
         raise InputError(f"there is no precision {precision!r}: choose of {', '.join(get_args(Precision))}")
+    if not 0 <= budget <= 1:
+        raise InputError(f"a budget of {budget:g} is no share of a metric: give one between 0 and 1, 0.01 for a point")
     if precision != "fp32" and not (source.folder and data):
         raise InputError(f"{precision} is accepted by a metric: that takes a model folder and its data set (--dataset)")
 
@@ -105,10 +107,11 @@ def _forms(text: str) -> list[Form]:
 
 def _fresh(output: Path) -> Path:
     """Takes away what an earlier conversion left, the output's description first; returns the folder of the trial."""
-    for name in ("model.json", "model.onnx", "page.html", NAME, *FILES):
+    for name in ("model.json", "model.onnx", "page.html", NAME, "predictions/test.jsonl", *FILES):
         (output / name).unlink(missing_ok=True)
     trial = output / "unproven"
-    shutil.rmtree(trial, ignore_errors=True)
+    for folder in (trial, output / "triton"):
+        shutil.rmtree(folder, ignore_errors=True)
     trial.mkdir(parents=True)
     return trial
 
@@ -148,9 +151,9 @@ def _accept(source: Source, trial: Path, output: Path) -> None:
     write_repository(output / "model.onnx", output / "triton", labels)
     if source.folder:
         proven = replace(source.folder, path=output)
-        if source.folder.predictions("test").is_file():
+        if source.recorded and source.recorded.is_file():
             proven.predictions("test").parent.mkdir(exist_ok=True)
-            shutil.copyfile(source.folder.predictions("test"), proven.predictions("test"))
+            shutil.copyfile(source.recorded, proven.predictions("test"))
         proven.save()
     (trial / "model.pb").unlink(missing_ok=True)
     if not any(trial.iterdir()):

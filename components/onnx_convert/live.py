@@ -1,19 +1,23 @@
 """The proof of an ONNX file against the live SavedModel, tensor by tensor, and how long both take."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from ..data.dataset import Dataset
+from ..data.images import decode, read_image
 from ..errors import InputError
 from ..models.folder import ModelFolder
+from ..models.outputs import to_predictions
+from ..models.predictions import Prediction
 from .certificate import Certificate
 from .onnx_file import OnnxFile
 from .proof import batches
 from .proof.graph import OnnxGraph
 from .proof.plain_model import compare_runs
 from .proof.prove import prove
+from .proof.task import compare
 from .saved_model import SavedModel
 from .smaller.timing import side_by_side
 from .source import Source
@@ -42,8 +46,8 @@ def compare_tensors(
     certificate.tensors = prove(run, translation.file, chain([first], inputs), translation.frozen, translation.names)
     if certificate.tensors.proven:
         certificate.seconds = _latency(run, translation.file, first)
-        if data and not source.folder:
-            _compare_metric(certificate, data, run, translation.file, signature)
+        if data and not source.recorded:
+            _compare_metric(certificate, source.folder, data, run, translation.file, signature)
 
 
 def _inputs(
@@ -69,13 +73,28 @@ def _takes_pictures(signature: Signature) -> bool:
         return False
 
 
-def _compare_metric(certificate: Certificate, data: Dataset, source: Run, file: Path, signature: Signature) -> None:
+def _compare_metric(
+    certificate: Certificate, folder: ModelFolder | None, data: Dataset, source: Run, file: Path, signature: Signature
+) -> None:
     """By predictions of the whole test split, as far as the model's tensors can be read as such."""
+    onnx = OnnxFile(file)
+    if folder:
+        before, after = (dict(_predictions(run, folder, data)) for run in (source, onnx))
+        certificate.task = compare(data, folder.task, before, after)
+        return
     try:
-        certificate.task, how = compare_runs(data, source, OnnxFile(file), signature)
+        certificate.task, how = compare_runs(data, source, onnx, signature)
     except InputError as error:
         how = f"the metric was not computed: {error}"
     certificate.weaknesses.append(f"Nobody says what the tensors of this model mean; {how}.")
+
+
+def _predictions(run: Run, folder: ModelFolder, data: Dataset) -> Iterator[tuple[str, Prediction]]:
+    """Of a SavedModel of images that says what it is (others are no model folder without being recorded)."""
+    assert folder.input["kind"] == "image"
+    for item in data.items("test"):
+        outputs = run({folder.input["name"]: decode(read_image(item))[None]})
+        yield item.id, to_predictions(folder.task, folder.labels, outputs)[0]
 
 
 def _by_names_of_the_file(model: Run, names: Mapping[str, str]) -> Run:

@@ -1,12 +1,14 @@
 """What is converted: a model folder of this library, or a SavedModel of the user's."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.dataset import Dataset
+from ..data.items import Task
 from ..errors import InputError
-from ..models.folder import ModelFolder
+from ..models.folder import MULTI_LABEL, ModelFolder
 
 _GRAPH = "saved_model.pb"  # the file without which a folder is no SavedModel
 _PREPROCESSING = "assets/preprocessing.json"
@@ -18,7 +20,8 @@ class Source:
 
     Attributes:
         path: what was given.
-        folder: its description, where it is a model folder.
+        folder: its description, where it is a model folder, or a SavedModel that says as much (one of this library's,
+            which lies alone where fine-tuning has published it).
         saved_model: folder of the SavedModel; None where the model is an ONNX file already.
     """
 
@@ -34,7 +37,7 @@ class Source:
             InputError: it is neither, or a model that has no ONNX form.
         """
         if (path / _GRAPH).is_file():
-            return cls(path, None, path)
+            return cls(path, _described(path), path)
         if not (path / "model.json").is_file():
             raise InputError(
                 f"{path} is neither a SavedModel ({_GRAPH}) nor a model folder (model.json): give one of them"
@@ -57,6 +60,11 @@ class Source:
         return self.folder.name if self.folder else self.path.name
 
     @property
+    def recorded(self) -> Path | None:
+        """The predictions that the model made of the test split when it was trained; a SavedModel alone has none."""
+        return self.folder.predictions("test") if self.folder and self.saved_model != self.path else None
+
+    @property
     def preprocessing(self) -> Path | None:
         """The file in which a SavedModel of ours says how it prepares images; others have none there."""
         return self.saved_model / _PREPROCESSING if self.saved_model else None
@@ -67,7 +75,9 @@ class Source:
         Raises:
             InputError: it is another one than the model was trained on, or none is given where one is needed.
         """
-        if self.folder and dataset and self.folder.dataset_digests["test"] != dataset.digests["test"]:
+        if dataset and self.folder and self.folder.task is not dataset.task:
+            raise InputError(f"{self.path} is a model for {self.folder.task}, but the dataset is for {dataset.task}")
+        if dataset and self.folder and self.recorded and self.folder.dataset_digests["test"] != dataset.digests["test"]:
             raise InputError(f"{self.path} was not trained on this dataset: its test split is another one")
         if not self.saved_model and not dataset:
             raise InputError(
@@ -88,6 +98,33 @@ class Source:
         """Bytes of the model's files."""
         files = self.saved_model.rglob("*") if self.saved_model else [self.folder.onnx] if self.folder else []
         return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _described(saved_model: Path) -> ModelFolder | None:
+    """What a SavedModel of `models.serving` says of itself; None of others."""
+    steps = saved_model / _PREPROCESSING
+    try:
+        described = json.loads(steps.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if "graduate" not in described:
+        return None
+    return ModelFolder(
+        path=saved_model,
+        name=saved_model.name,
+        task=Task(described["task"]),
+        labels=described["labels"],
+        framework="tensorflow",
+        pretrained="Not known: the SavedModel came alone.",
+        dataset_digests={},
+        input={
+            "kind": "image",
+            "name": "image_tensor",
+            "height": described["height"],
+            "width": described["width"],
+        },
+        parameters={MULTI_LABEL: True} if described.get("multi_label") else {},
+    )
 
 
 def _sha256(files: list[Path]) -> str:

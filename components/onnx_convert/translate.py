@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import onnx
+
+from ..errors import FinalError
 from ..models.columns import signature_names
 from ..models.folder import ModelFolder
 from .export.metadata import describe, rename_inputs
@@ -42,6 +45,7 @@ def translate(source: Source, file: Path, signature: str, opset: int) -> Transla
 def _translated(source: Source, file: Path, signature: str, opset: int) -> Translation:
     if not source.saved_model:
         assert source.folder
+        _check(source.folder.onnx)
         shutil.copyfile(source.folder.onnx, file)
         return Translation(file)
     from .export.to_onnx import convert_saved_model  # TensorFlow takes seconds to load, and an ONNX source needs none
@@ -54,6 +58,13 @@ def _translated(source: Source, file: Path, signature: str, opset: int) -> Trans
     names = signature_names(source.folder.input["columns"])
     rename_inputs(file, {name: column for column, name in names.items()})
     return Translation(file, frozen, names)
+
+
+def _check(file: Path) -> None:
+    try:
+        onnx.checker.check_model(str(file), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise FinalError(f"{file} is no valid graph: {error}; train the model again") from error
 
 
 def _metadata(source: Source, signature: str) -> dict[str, str]:

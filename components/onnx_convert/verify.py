@@ -39,8 +39,8 @@ def verify(source: Source, translation: Translation, data: Dataset | None, signa
         from .live import compare_tensors  # TensorFlow takes seconds to load, and an ONNX source needs none
 
         compare_tensors(certificate, source, translation, data, signature)
-    if source.folder and data:
-        _compare_predictions(certificate, source.folder, translation.file.parent, data)
+    if source.folder and source.recorded and data:
+        _compare_predictions(certificate, source.folder, source.recorded, translation.file.parent, data)
     return certificate
 
 
@@ -51,9 +51,10 @@ def file_facts(file: Path) -> dict[str, Any]:
     return {"opset": opset, "bytes": file.stat().st_size, "sha256": sha256(file)}
 
 
-def _compare_predictions(certificate: Certificate, folder: ModelFolder, trial: Path, data: Dataset) -> None:
+def _compare_predictions(
+    certificate: Certificate, folder: ModelFolder, recorded: Path, trial: Path, data: Dataset
+) -> None:
     """The whole test split: what the source recorded when it was trained, and what the file predicts."""
-    recorded = folder.predictions("test")
     if not recorded.is_file():
         raise InputError(f"{folder.path} has no predictions/test.jsonl: train the model again")
     certificate.predicted = dict(predict_test_split(OnnxRunner(replace(folder, path=trial)), data))

@@ -107,6 +107,7 @@ def test_a_proven_model_ends_with_exit_code_0_and_replaces_what_an_earlier_conve
     ("settings", "sentence"),
     [
         ({"opset": 9}, "opset 9 is not supported"),
+        ({"budget": float("nan")}, "a budget of nan is no share"),
         ({"precision": "int4"}, "there is no precision 'int4'"),
         ({"precision": "int8"}, "needs|takes"),
         ({"forms": "tflite,pickle"}, "there is no form 'pickle'"),

@@ -10,7 +10,7 @@ from ...models.outputs import to_predictions
 from ...models.predictions import Prediction
 from ..proof.batches import made_up, of_images
 from ..smaller.samples import Sample, batches
-from ..tensors import Tensors
+from ..tensors import Run, Tensors
 from .detection_op import OUTPUTS
 from .job import Job
 from .litert_file import LiteRTFile
@@ -31,12 +31,12 @@ def answer(job: Job, file: LiteRTFile, item: Tensors) -> Tensors:
     return found
 
 
-def predictions_of(job: Job, file: LiteRTFile) -> dict[str, Prediction]:
-    """The predictions of the test split's labelled items, by id."""
+def predictions_of(job: Job, run: Run) -> dict[str, Prediction]:
+    """What the model, or another form of it, predicts of the test split's labelled items, by id."""
     assert job.folder
     assert job.dataset
     return {
-        identity: to_predictions(job.folder.task, job.folder.labels, answer(job, file, item))[0]
+        identity: to_predictions(job.folder.task, job.folder.labels, run(item))[0]
         for identity, item in real_items(job, Sample.of(job.dataset, "test"), "measure")
     }
 

@@ -1,4 +1,4 @@
-"""What a LiteRT file is made of: a TensorFlow function of one item, with fixed shapes."""
+"""What a LiteRT file is made of: a TensorFlow function of one item."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def item_function(job: Job) -> Any:
 
     Returns:
         Of an image model: from `pixels` float32 [1, S, S, 3], 0..255, at the network's size, to the outputs of the
-        signature. Of another model: the signature, with a batch of one.
+        signature. Of another model: the signature, with a batch of one; other free sizes stay free.
 
     Raises:
         RefusedError: the image model is too old.

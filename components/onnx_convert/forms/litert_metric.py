@@ -8,13 +8,13 @@ from ..smaller.samples import Sample
 from ..smaller.score import metric_of, metric_on
 from .form_proof import FormProof
 from .job import Job
-from .litert_answers import predictions_of
+from .litert_answers import answer, predictions_of
 from .litert_file import LiteRTFile
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The metric's name, and its value of the source, as it was recorded, and of the form."""
+    """The metric's name, and its value of the source and of the form."""
 
     metric: str
     before: float
@@ -31,15 +31,19 @@ class Measured:
 
 
 def measure(job: Job, file: LiteRTFile) -> Measured:
-    """Predicts the test split, and measures that.
+    """Predicts the test split, and measures that, beside what the source recorded when it was trained.
+
+    A SavedModel that came alone has recorded nothing, and predicts here.
 
     Raises:
         InputError: none of its items can be read, or measured on.
     """
     assert job.folder
     assert job.dataset
-    found = predictions_of(job, file)
-    recorded = {key: value for key, value in predictions.read(job.folder.predictions("test")) if key in found}
+    found = predictions_of(job, lambda item: answer(job, file, item))
+    recorded = job.folder.predictions("test")
+    source = dict(predictions.read(recorded)) if recorded.is_file() else predictions_of(job, job.model)
+    known = {identity: source[identity] for identity in found}
     sample = Sample.of(job.dataset, "test")
-    before, after = (metric_on(job.dataset, sample, each) for each in (recorded, found))
+    before, after = (metric_on(job.dataset, sample, each) for each in (known, found))
     return Measured(metric_of(job.dataset), before, after)

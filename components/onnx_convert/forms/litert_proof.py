@@ -8,6 +8,7 @@ import tensorflow as tf
 from ...models.detection.postprocess import IOU_THRESHOLD
 from ..proof.agreement import Agreement
 from ..proof.batches import MOST_ITEMS
+from ..proof.comparison import difference_of_kind
 from ..proof.detections import TOLERANCE, DetectionProof, compare_detections, is_detector
 from ..smaller.samples import Sample
 from ..tensors import Tensors
@@ -24,14 +25,19 @@ class Comparison:
         items: that both answered.
         outputs: agreement of each output by name; empty for detections.
         detections: matched ones; None where the model is no detector.
+        failure: what the file could not answer, one sentence; "" so far.
     """
 
     items: int = 0
     outputs: dict[str, Agreement] = field(default_factory=dict)
     detections: DetectionProof | None = None
+    failure: str = ""
 
     def add(self, expected: Tensors, found: Tensors) -> None:
         """Compares the answers to one item."""
+        self.failure = difference_of_kind(expected, found)
+        if self.failure:
+            return
         self.items += 1
         if is_detector(expected):
             (matched,) = compare_detections(expected, found, IOU_THRESHOLD)
@@ -43,6 +49,8 @@ class Comparison:
     @property
     def fault(self) -> str:
         """Why nothing is proven, one sentence; "" where it is."""
+        if self.failure:
+            return self.failure
         if not self.items:
             return "TensorFlow answers none of the inputs, so there is nothing to compare"
         if self.detections and not self.detections.detections:
@@ -81,7 +89,14 @@ def compare(job: Job, file: LiteRTFile) -> Comparison:
             expected = job.model(item)
         except (tf.errors.OpError, ValueError):  # a made-up input may be one that the model has no answer for
             continue
-        comparison.add(expected, answer(job, file, item))
+        try:
+            found = answer(job, file, item)
+        except (RuntimeError, ValueError) as error:  # LiteRT's
+            comparison.failure = f"the file cannot answer an item that TensorFlow answers: {error}"
+            break
+        comparison.add(expected, found)
+        if comparison.failure:
+            break
     return comparison
 
 

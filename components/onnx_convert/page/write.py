@@ -19,8 +19,8 @@ def write_conversion_page(path: Path, certificate: Certificate, source: Source, 
         source: what was converted.
         data: the data set, for its pictures.
     """
-    recorded = dict(predictions.read(source.folder.predictions("test"))) if certificate.task and source.folder else {}
     found = certificate.predicted
+    recorded = dict(predictions.read(source.recorded)) if found and source.recorded else {}
     html = render(
         "onnx_convert/page/page.html",
         title="ONNX conversion",

@@ -29,6 +29,7 @@ class Comparison:
         inner: agreement of inner values, by name.
         batches: that both have answered.
         refused: how many batches the source refuses.
+        missing: how many items were left out, since they have missing numbers (NaN) and the graph never asks for them.
         failure: what the file could not answer, one sentence; "" so far.
         without_inner: why no inner values are compared, one sentence; "" where they are.
     """
@@ -39,7 +40,7 @@ class Comparison:
         self.outputs: dict[str, Agreement] = {}
         self.inner: dict[str, Agreement] = {}
         self.batches: list[Tensors] = []
-        self.refused, self.failure, self.without_inner = 0, "", ""
+        self.refused, self.missing, self.failure, self.without_inner = 0, 0, "", ""
         self._pictures: list[list[DetectionProof]] = []
         self._inside, self._stack = inside, ExitStack()
         self._both: Both | None = None
@@ -62,7 +63,9 @@ class Comparison:
 
     def add(self, inputs: Tensors) -> None:
         """Compares the answers to one batch."""
-        if not self._takes_missing and _has_missing(inputs):
+        if not self._takes_missing:
+            inputs = self._without_missing(inputs)
+        if not inputs:
             return
         try:
             expected = self.source(inputs)
@@ -74,7 +77,7 @@ class Comparison:
         except Exception as error:  # onnxruntime's errors have no public base class
             self.failure = f"the file cannot answer {_shapes(inputs)}, which its source answers: {error}"
             return
-        self.failure = _difference_of_kind(expected, found)
+        self.failure = difference_of_kind(expected, found)
         if self.failure:
             return
         self.batches.append(inputs)
@@ -126,6 +129,17 @@ class Comparison:
         tries.sort(key=lambda each: sum(value.size for value in each[0].values()))
         yield from tries[:_MOST_TRIES]
 
+    def _without_missing(self, inputs: Tensors) -> Tensors:
+        """The items of a batch whose numbers are all there; nothing where there are none."""
+        gone = np.zeros(count(inputs), bool)
+        for value in inputs.values():
+            if value.dtype.kind == "f" and np.isnan(value).any():
+                gone |= np.isnan(value).reshape(len(gone), -1).any(axis=1) if self.takes_any_number else True
+        self.missing += int(gone.sum())
+        if not gone.any():
+            return inputs
+        return {} if gone.all() else {name: value[~gone] for name, value in inputs.items()}
+
     def _compare(self, expected: Tensors, found: Tensors, inner: Tensors) -> None:
         items = count(self.batches[-1])
         for name, value in expected.items():
@@ -168,7 +182,7 @@ def count(inputs: Tensors) -> int:
     return sizes.pop() if len(sizes) == 1 else 1
 
 
-def _difference_of_kind(expected: Tensors, found: Tensors) -> str:
+def difference_of_kind(expected: Tensors, found: Tensors) -> str:
     """A sentence on outputs that are absent, or of another type or shape; "" where there is none."""
     if expected.keys() != found.keys():
         return f"the file gives {', '.join(sorted(found))}, and its source {', '.join(sorted(expected))}"
@@ -177,11 +191,6 @@ def _difference_of_kind(expected: Tensors, found: Tensors) -> str:
             kinds = (f"{each.dtype} {list(each.shape)}" for each in (found[name], value))
             return "the file's output {} is {}, and that of its source {}".format(name, *kinds)
     return ""
-
-
-def _has_missing(tensors: Tensors) -> bool:
-    """Whether some number is NaN."""
-    return any(value.dtype.kind == "f" and bool(np.isnan(value).any()) for value in tensors.values())
 
 
 def _shapes(inputs: Tensors) -> str:

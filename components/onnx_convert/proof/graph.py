@@ -73,12 +73,12 @@ class OnnxGraph:
                 return float(numpy_helper.to_array(self._constants[node.input[3]]).ravel()[0])
         return None
 
-    def depends_on_inputs(self, output: str) -> bool:
-        """Whether an output is computed from what the graph is called with."""
+    def depends_on(self, output: str, tensors: Sequence[str]) -> bool:
+        """Whether an output is computed from one of these tensors."""
         waiting, seen = [output], set()
         while waiting:
             tensor = waiting.pop()
-            if tensor in self.inputs:
+            if tensor in tensors:
                 return True
             if tensor in self.producer and tensor not in seen:
                 seen.add(tensor)

@@ -1,17 +1,15 @@
 """The task's metric of a model of the user's, which nothing but its signature describes, and of its ONNX file."""
 
-from collections.abc import Mapping
 from itertools import islice
 
 from ...data.dataset import Dataset
-from ...data.items import Task
 from ...data.progress import Progress
 from ...models import metrics
-from ...models.detection_metrics import detection_metrics
 from ...models.predictions import Prediction
 from ..tensors import Run, Signature
 from .reading import Reading, readings
 from .task import Parity, compare
+from .task_metrics import metrics_of
 
 # Batches that tell which way of reading the model is meant; of pictures there is one in a batch.
 _TO_CHOOSE_BY = 64
@@ -51,16 +49,7 @@ def _best(dataset: Dataset, source: Run, ways: list[Reading]) -> Reading:
         found: dict[str, Prediction] = {}
         for identities, inputs in islice(way.items(), _TO_CHOOSE_BY):
             found.update(zip(identities, way.predictions(source(inputs)), strict=True))
-        value = _measured(dataset, name, found)
+        value = metrics_of(dataset, "test", found)[name]
         if best_value is None or metrics.is_better(name, value, best_value):
             best, best_value = way, value
     return best
-
-
-def _measured(dataset: Dataset, name: str, found: Mapping[str, Prediction]) -> float:
-    """A metric of some items of the test split."""
-    if dataset.task is Task.OBJECT_DETECTION:
-        items = [item for item in dataset.items("test") if item.id in found]
-        return detection_metrics(items, found, dataset.labels)[name]
-    truth = {identity: each for identity, each in metrics.truths(dataset, "test").items() if identity in found}
-    return metrics.measure(dataset.task, dataset.labels, truth, found.items())[name]

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from ...data.dataset import Dataset
 from ...data.images import decode, read_image
@@ -12,10 +13,10 @@ from ...data.items import Task
 from ...data.progress import Progress
 from ...errors import InputError
 from ...models import metrics
-from ...models.detection_metrics import detection_metrics
 from ...models.model_rows import model_rows
 from ...models.onnx_runner import OnnxRunner
 from ...models.predictions import Prediction
+from .task_metrics import metrics_of
 
 # Largest difference of a probability or a normalised box edge; of a regression's value, relative to the largest value.
 TOLERANCE = 1e-3
@@ -32,8 +33,8 @@ class Parity:
     Attributes:
         proven: whether every item agrees within the tolerance, and the metric too.
         items: how many items of the test split were compared.
-        max_abs_difference: the largest difference found, in the units of `tolerance`; for what was not found again
-            it counts as 1.
+        max_abs_difference: the largest difference found, in the units of `tolerance`; what was not found again, or is
+            no number, counts as 1.
         mean_abs_difference: the mean over items of their largest difference.
         tolerance: `TOLERANCE`.
         departing: ids of the items beyond the tolerance, at most ten.
@@ -87,10 +88,12 @@ def compare(dataset: Dataset, task: Task, source: Mapping[str, Prediction], onnx
         raise InputError("the model's predictions are not of this dataset's test split: train the model on it again")
     is_regression = task.predicts_numbers
     scale = (max(abs(_value(each)) for each in source.values()) if is_regression else 1.0) or 1.0
-    differences = {identity: _difference(task, source[identity], onnx[identity]) / scale for identity in source}
-    departing = [identity for identity, difference in differences.items() if not difference <= TOLERANCE]
+    differences = {
+        identity: _as_number(_difference(task, source[identity], onnx[identity]) / scale) for identity in source
+    }
+    departing = [identity for identity, difference in differences.items() if difference > TOLERANCE]
     name = metrics.default_metric(dataset)
-    before, after = _metrics(dataset, task, source), _metrics(dataset, task, onnx)
+    before, after = (metrics_of(dataset, "test", each) for each in (source, onnx))
     return Parity(
         proven=not departing and all(_agree(before[each], after[each]) for each in before),
         items=len(differences),
@@ -126,21 +129,31 @@ def _difference(task: Task, source: Prediction, onnx: Prediction) -> float:
     if task is Task.OBJECT_DETECTION:
         return max(_unmatched(source, onnx), _unmatched(onnx, source))
     there = dict(_rows(onnx))
-    return max(float(np.abs(confidence - there[label]).max()) for label, confidence in _rows(source))
+    return float(np.max([np.abs(confidence - there[label]) for label, confidence in _rows(source)]))
 
 
 def _unmatched(one: Prediction, other: Prediction) -> float:
-    """Largest distance from a confident detection of `one` to the closest of `other`; 1 where there is none.
+    """Largest distance of a confident detection of `one` from its match in `other`; 1 where there is none.
 
-    Detections are matched by label, confidence and box, and not by place, since near-equal scores swap places.
+    Each is matched with another one, by label, confidence and box, and not by place, since near-equal scores swap
+    places.
     """
-    far = 0.0
+    confident = [(label, values) for label, values in _rows(one) if values[0] >= LEAST_CONFIDENCE]
     candidates = list(_rows(other))
-    for label, values in _rows(one):
-        if values[0] >= LEAST_CONFIDENCE:
-            same_label = [float(np.abs(values - found).max()) for name, found in candidates if name == label]
-            far = max(far, min(same_label, default=1.0))
-    return far
+    if len(candidates) < len(confident):
+        return 1.0
+    far = np.ones((len(confident), len(candidates)))
+    for row, (label, values) in enumerate(confident):
+        same = [place for place, (name, _) in enumerate(candidates) if name == label]
+        if same:
+            far[row, same] = np.abs(values - np.array([candidates[place][1] for place in same])).max(axis=1)
+    far = np.nan_to_num(far, nan=1.0)
+    return float(far[linear_sum_assignment(far)].max(initial=0))
+
+
+def _as_number(difference: float) -> float:
+    """What is no number on either side counts as 1, as what is not found again does."""
+    return difference if np.isfinite(difference) else 1.0
 
 
 def _value(prediction: Prediction) -> float:
@@ -157,13 +170,6 @@ def _rows(prediction: Prediction) -> Iterator[tuple[str, NDArray[np.float64]]]:
     for place, (label, confidence) in enumerate(labelled):
         box = prediction["bboxes"][place] if "bboxes" in prediction else []
         yield label, np.array([confidence, *box])
-
-
-def _metrics(dataset: Dataset, task: Task, predictions: Mapping[str, Prediction]) -> dict[str, float]:
-    if task is Task.OBJECT_DETECTION:
-        return detection_metrics(dataset.items("test"), predictions, dataset.labels)
-    truth = metrics.truths(dataset, "test")
-    return metrics.measure(task, dataset.labels, truth, predictions.items())
 
 
 def _agree(before: float, after: float) -> bool:

@@ -13,6 +13,10 @@ def verdict(comparison: Comparison) -> tuple[str, list[str]]:
         weaknesses.append(
             f"the source itself has no answer for {comparison.refused} of the batches: these were left out"
         )
+    if comparison.missing:
+        weaknesses.append(
+            f"{comparison.missing} items have missing numbers, which the graph never asks for: these were left out"
+        )
     if comparison.without_inner:
         weaknesses.append(f"{comparison.without_inner}: the scores before the answers were not compared")
     beside = [name for name in comparison.matched if name not in NEEDED]
@@ -47,18 +51,18 @@ def _disagreement(comparison: Comparison) -> str:
 def _unmoved(comparison: Comparison) -> tuple[str, list[str]]:
     """Whether the inputs moved the answers: otherwise any weights would have passed."""
     weaknesses = []
-    inner_moves = any(each.proof().varies for each in comparison.inner.values())
+    moving = [name for name, each in comparison.inner.items() if each.proof().varies]
     proofs = [each.proof() for each in comparison.outputs.values()]
     for proof in proofs:
         if proof.varies or not _counts(proof, comparison.detections):
             continue
-        if not comparison.graph.depends_on_inputs(proof.name):
+        if not comparison.graph.depends_on(proof.name, comparison.graph.inputs):
             weaknesses.append(f"the output {proof.name} is a constant")
-        elif inner_moves:
+        elif comparison.graph.depends_on(proof.name, moving):
             weaknesses.append(f"the output {proof.name} hardly changes from input to input, but the scores before do")
         else:
             return _vacuous(proof.name), weaknesses
-    if not inner_moves and not any(each.varies for each in proofs):
+    if not moving and not any(each.varies for each in proofs):
         return _vacuous("of the file"), weaknesses
     if comparison.detections is not None and not comparison.detections.detections:
         weaknesses.append("nothing was detected in any picture: boxes and scores are compared before suppression only")

@@ -8,11 +8,11 @@ import numpy as np
 from ...data.dataset import Dataset
 from ...data.items import Task
 from ...models import metrics
-from ...models.detection_metrics import detection_metrics
 from ...models.folder import ModelFolder
 from ...models.onnx_runner import OnnxRunner
 from ...models.outputs import to_predictions
 from ...models.predictions import Prediction
+from ..proof.task_metrics import metrics_of
 from ..tensors import Tensors
 from .samples import Sample, batches
 
@@ -60,9 +60,4 @@ def metric_on(dataset: Dataset, sample: Sample, found: Mapping[str, Prediction])
     Raises:
         InputError: none of them can be measured on.
     """
-    name = metric_of(dataset)
-    if dataset.task is Task.OBJECT_DETECTION:
-        items = [item for item in dataset.items(sample.split) if item.id in found]
-        return detection_metrics(items, found, dataset.labels)[name]
-    truth = {key: value for key, value in metrics.truths(dataset, sample.split).items() if key in found}
-    return metrics.measure(dataset.task, dataset.labels, truth, found.items())[name]
+    return metrics_of(dataset, sample.split, found)[metric_of(dataset)]
