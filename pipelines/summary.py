@@ -102,7 +102,8 @@ def sentences(summary: dict[str, Any]) -> list[str]:
         told.append(comparison_sentence(comparison))
     if parity := summary["parity"]:
         outcome = "proven" if parity["proven"] else "NOT proven"
-        told.append(f"ONNX parity: {outcome}, largest difference {number(parity['max_abs_difference'])}.")
+        difference = f"largest difference {number(parity['max_abs_difference'])}"
+        told.append(f"ONNX parity: {outcome}, {difference}; the file is {parity['precision']}.")
     if predictions := summary["predictions"]:
         told.append(_predictions(predictions))
     told.append(f"Time in steps: {duration(sum(summary['seconds'].values()))}.")

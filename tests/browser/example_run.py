@@ -88,6 +88,7 @@ def _write_results(folder: Path) -> None:
     parity = {
         "proven": True,
         "max_abs_difference": 2.1e-6,
+        "precision": "fp32",
         "metric": "ap50",
         "metric_source": 0.8712,
         "metric_onnx": 0.8712,

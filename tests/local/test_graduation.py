@@ -109,13 +109,19 @@ def test_what_has_no_custom_model_ends_with_the_baseline(folder, task, write, se
 def test_scenes_go_from_a_cut_file_to_predictions(folder):
     scenes = write_scenes(folder)
     file = spec(folder, Task.OBJECT_DETECTION)
-    process, run_dir = run(
-        file, "scenes", dataset=scenes, decision="graduate", train_steps=3, accept="too_few_per_label"
-    )
+    onnx = {"onnx_precision": "fp16", "onnx_budget": 1, "onnx_forms": "tflite,safetensors"}
+    accepted = {"decision": "graduate", "accept": "too_few_per_label"}
+    process, run_dir = run(file, "scenes", dataset=scenes, train_steps=3, **accepted, **onnx)
     summary = summary_of(process, run_dir)
     assert summary["findings"]["undecodable_image"] == {"severity": "warning", "count": 1, "accepted": False}
     assert set(summary["custom"]["metrics"]) == {"ap", "ap50", "ap75"}
     assert summary["parity"]["proven"]
+    assert summary["parity"]["smaller"]["precision"] == "fp16"
+    assert {each["form"]: each["accepted"] for each in summary["parity"]["forms"]} == {
+        "tflite": True,
+        "safetensors": True,
+    }
+    assert (run_dir / "onnx-convert" / "model" / "model.tflite").is_file()
     assert (summary["predictions"]["results"], summary["predictions"]["rejects"]) == (39, 1)
     assert "<rect" in (run_dir / "report.html").read_text()
 
@@ -131,6 +137,8 @@ def test_scenes_go_from_a_cut_file_to_predictions(folder):
         ({"accept": "split_overlop"}, "did you mean 'split_overlap'"),
         ({"decision": "maybe"}, "'decision' has 'maybe'"),
         ({"seed": "-1"}, "must be between 0 and"),
+        ({"onnx_opset": "9"}, "must be between 17 and 18"),
+        ({"onnx_forms": "tflite,pickle"}, "pickle"),
         ({"target_metric": "ap50"}, "'target_metric' has 'ap50', which is not one of accuracy"),
     ],
 )

@@ -157,6 +157,16 @@ def test_probabilities_that_hardly_move_are_proven_by_their_logits(tmp_path, cla
     assert "hardly changes" in prove(classify, tmp_path / "model.onnx", inputs).reason
 
 
+def test_scores_that_move_say_nothing_of_an_output_beside_them(tmp_path, classes):
+    beside = CLASSES.replace("int64[N] class)", "int64[N] class, float[N, 2] other)").replace(
+        '    class =', '    none = Mul(x, zero)\n    other = Add(none, one)\n    class ='
+    ).replace("{0.000001}", "{0.000001}, float zero = {0}, float one = {1}")  # fmt: skip
+    onnx.save(onnx.parser.parse_model(beside), tmp_path / "model.onnx")
+    inputs = [{"x": np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)}]
+    proof = prove(lambda x: classify(x) | {"other": np.ones_like(x["x"])}, tmp_path / "model.onnx", inputs, classes)
+    assert "the output other hardly changes" in proof.reason
+
+
 def test_logits_that_differ_are_seen_behind_probabilities_that_do_not(tmp_path, classes):
     onnx.save(onnx.parser.parse_model(CLASSES.replace("0.000001", "0.0000011")), tmp_path / "model.onnx")
     inputs = [{"x": np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)}]

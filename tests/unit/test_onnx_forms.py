@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from graduate.components.data.dataset import Dataset
 from graduate.components.errors import InputError
 from graduate.components.models.folder import ModelFolder
-from graduate.components.onnx_convert.forms import detection_op, edge_tpu, litert
+from graduate.components.onnx_convert.forms import detection_op, edge_tpu, litert, litert_proof
 from graduate.components.onnx_convert.forms.form_proof import FormProof
 from graduate.components.onnx_convert.forms.litert_ops import Operation, operations
 from graduate.components.onnx_convert.forms.make import make
@@ -172,6 +172,30 @@ def test_without_the_data_set_floats_are_proven_on_made_up_pictures_and_whole_nu
     assert not proofs["tflite"].real_data
     assert "data set (--dataset)" in proofs["tflite_int8"].reason
     assert not proofs["edge_tpu"].accepted
+
+
+def test_a_saved_model_that_comes_alone_predicts_what_it_has_not_recorded(classifier: Trained, tmp_path: Path):
+    proofs, _ = made(classifier[0].saved_model, tmp_path, "tflite", dataset=classifier[1])
+    assert proofs["tflite"].accepted, proofs["tflite"].reason
+    assert proofs["tflite"].metric_before == 1  # its own answers are the truth
+
+
+def test_an_item_that_litert_does_not_answer_is_a_fault(
+    classifier: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("gather index out of bounds")
+
+    monkeypatch.setattr(litert_proof, "answer", broken)
+    proofs, _ = made(classifier[0].saved_model, tmp_path, "tflite")
+    assert not proofs["tflite"].accepted
+    assert "cannot answer an item that TensorFlow answers: gather index" in proofs["tflite"].reason
+
+
+def test_an_answer_of_another_shape_is_a_fault():
+    found = litert_proof.Comparison()
+    found.add({"y": np.zeros((1, 3), np.float32)}, {"y": np.zeros((1, 1), np.float32)})
+    assert found.fault == "the file's output y is float32 [1, 1], and that of its source float32 [1, 3]"
 
 
 def test_a_float_form_that_departs_is_refused(detector: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

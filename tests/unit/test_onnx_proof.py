@@ -9,7 +9,7 @@ import pytest
 from tiny_models import an_image, an_item, image_dataset, people_dataset
 
 from graduate.components.data.dataset import Dataset
-from graduate.components.data.items import Box
+from graduate.components.data.items import Box, Task
 from graduate.components.errors import InputError
 from graduate.components.onnx_convert.onnx_file import OnnxFile
 from graduate.components.onnx_convert.proof import batches
@@ -17,6 +17,7 @@ from graduate.components.onnx_convert.proof.agreement import Agreement
 from graduate.components.onnx_convert.proof.detections import compare_detections
 from graduate.components.onnx_convert.proof.pictures import pictures
 from graduate.components.onnx_convert.proof.prove import TensorProof, prove
+from graduate.components.onnx_convert.proof.task import compare
 from graduate.components.onnx_convert.tensors import Signature, Tensors, TensorSpec
 
 HEADER = '<ir_version: 9, opset_import: ["": 18]>\n'
@@ -100,6 +101,16 @@ def test_a_constant_beside_an_output_that_moves_is_only_a_weakness(write):
     assert proof.weaknesses == ["the output c is a constant"]
 
 
+def test_numbers_that_are_tiny_beside_others_are_said_to_be_unseen(write):
+    file = write("sizes (float[N, 2] x) => (float[N, 2] y) <float[2] s = {1000000, 1}> { y = Mul(x, s) }")
+    proof = against(lambda x: x * np.float32([1e6, 1]), file)
+    assert proof.proven
+    assert proof.outputs[0].unseen == 1
+    assert proof.weaknesses == [
+        "1 values of the output y are so small beside its others that they could be wrong unseen"
+    ]
+
+
 def test_nan_has_to_be_in_the_same_places(doubled):
     inputs = [{"x": np.array([[1, 2], [5, 3], [0, 9]], np.float32)}]
     assert not against(lambda x: np.where(x == 5, np.nan, 2 * x).astype(np.float32), doubled, inputs).proven
@@ -113,6 +124,15 @@ def test_missing_values_are_only_asked_for_where_the_graph_knows_them(write):
                     "{ m = IsNaN(x) y = Where(m, zero, x) }")  # fmt: skip
     assert against(lambda x: np.nan_to_num(x), careful, inputs).batches == 3
     assert not against(lambda x: x, careful, inputs).proven
+
+
+def test_of_a_batch_only_the_items_with_missing_values_are_left_out_and_said(doubled):
+    rows = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    rows[4, 1] = np.nan
+    proof = against(lambda x: 2 * x, doubled, [{"x": rows}])
+    assert proof.proven
+    assert proof.items == 8
+    assert proof.weaknesses == ["1 items have missing numbers, which the graph never asks for: these were left out"]
 
 
 def test_an_item_whose_answer_hangs_on_the_last_bit_is_taken_back_and_said(write):
@@ -267,6 +287,35 @@ def test_what_goes_along_with_detections_is_said_not_to_be_compared(write):
     assert proof.detections
     assert proof.detections.detections == 8
     assert proof.weaknesses == ["detection_anchor_indices go along with the detections, and were not compared"]
+
+
+CATS = {
+    "displayNames": ["cat", "cat"],
+    "confidences": [0.9, 0.8],
+    "bboxes": [[0.0, 0.5, 0.0, 0.5], [0.1, 0.4, 0.5, 1.0]],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({}, 0),
+        ({"bboxes": [[0.0, 0.5, 0.0, 0.51], CATS["bboxes"][1]]}, 0.01),
+        ({"bboxes": [[np.nan] * 4, CATS["bboxes"][1]]}, 1),
+        ({"confidences": [0.9, np.nan]}, 1),
+        ({"displayNames": ["cat", "dog"]}, 1),
+        ({name: each[:1] for name, each in CATS.items()}, 1),
+        ({name: [*each, each[1]] for name, each in CATS.items()}, 1),  # found twice
+        ({name: each[::-1] for name, each in CATS.items()}, 0),
+    ],
+)
+def test_predicted_boxes_are_matched_one_to_one(photos, changes, difference):
+    ids = [item.id for item in photos.items("test")]
+    source = dict.fromkeys(ids, CATS)
+    found = compare(photos, Task.OBJECT_DETECTION, source, {**source, ids[2]: CATS | changes})
+    assert found.max_abs_difference == pytest.approx(difference)
+    assert found.departing == ([ids[2]] if difference else [])
+    assert found.proven is not bool(difference)
 
 
 def of(*inputs: TensorSpec) -> Signature:

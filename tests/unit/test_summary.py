@@ -105,14 +105,15 @@ def test_the_sentences_tell_decision_metrics_parity_and_rate(record: RunRecord) 
         "model/model.json",
         {"metrics": {"ap50": 0.81234}, "metric_intervals": {"ap50": [0.78, 0.83]}},
     )
-    leave(record, "onnx-convert", "certificate/parity.json", {"proven": True, "max_abs_difference": 2.2e-6})
+    parity = {"proven": True, "max_abs_difference": 2.2e-6, "precision": "int8"}
+    leave(record, "onnx-convert", "certificate/parity.json", parity)
     counts = {"results": 1200, "errors": 0, "rejects": 1, "images_per_second": 28.6}
     leave(record, "batch-predict", "predictions/summary.json", counts)
     assert summary.sentences(summary.compose(record)) == [
         "Decision: graduate. The target is not met.",
         "Findings: wrong label 2,000 (warning), split overlap 1 (critical, accepted).",
         "Custom: ap50 0.8123 (0.78 to 0.83).",
-        "ONNX parity: proven, largest difference 2.2e-06.",
+        "ONNX parity: proven, largest difference 2.2e-06; the file is int8.",
         "Predicted: 1,200, errors 0, 28.6 a second.",
         "Time in steps: 8.0 s.",
     ]

@@ -43,7 +43,8 @@ def measure(job: Job, file: LiteRTFile) -> Measured:
     found = predictions_of(job, lambda item: answer(job, file, item))
     recorded = job.folder.predictions("test")
     source = dict(predictions.read(recorded)) if recorded.is_file() else predictions_of(job, job.model)
-    known = {identity: source[identity] for identity in found}
-    sample = Sample.of(job.dataset, "test")
-    before, after = (metric_on(job.dataset, sample, each) for each in (known, found))
+    sample, both = Sample.of(job.dataset, "test"), found.keys() & source.keys()
+    before, after = (
+        metric_on(job.dataset, sample, {identity: each[identity] for identity in both}) for each in (source, found)
+    )
     return Measured(metric_of(job.dataset), before, after)

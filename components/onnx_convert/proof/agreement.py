@@ -39,6 +39,8 @@ class OutputProof:
         tolerance: of `worst`.
         agrees: whether all items agree.
         varies: whether the values change from input to input, so that they say something about the weights.
+        unseen: how many elements of an item move by less than a single one may differ, as small numbers do beside large
+            ones: they could be wrong and agree.
     """
 
     name: str
@@ -51,6 +53,7 @@ class OutputProof:
     tolerance: float
     agrees: bool
     varies: bool
+    unseen: int
 
 
 class Agreement:
@@ -125,6 +128,9 @@ class Agreement:
             tolerance=self.tolerance,
             agrees=worst <= self.tolerance,
             varies=spread > LEAST_SPREAD * size if self._moments else self._others,
+            unseen=0
+            if self._is_probability
+            else sum(each.below(PEAK * self.tolerance) for each in self._moments.values()),
         )
 
     def _spread(self) -> tuple[float, float]:
@@ -136,7 +142,7 @@ class Agreement:
         squares = sum(group.squares.sum() for group in groups)
         freedom = sum(group.freedom() for group in groups)
         if freedom:
-            variance = sum(group.deviation() for group in groups) / freedom
+            variance = sum(group.deviation().sum() for group in groups) / freedom
         else:
             # Every item has a shape of its own, as maps of pictures of several sizes: elements stand for items.
             mean = sum(group.sum.sum() for group in groups) / count
@@ -157,9 +163,14 @@ class _Moments:
         self.sum += values.sum(axis=0)
         self.squares += (values**2).sum(axis=0)
 
-    def deviation(self) -> float:
-        """Sum over elements and items of the squared distance from the element's mean."""
-        return float(np.maximum(self.squares - self.sum**2 / np.maximum(self.count, 1), 0).sum())
+    def deviation(self) -> NDArray[np.float64]:
+        """Per element the sum over items of the squared distance from its mean."""
+        return np.maximum(self.squares - self.sum**2 / np.maximum(self.count, 1), 0)
+
+    def below(self, tolerance: float) -> int:
+        """How many elements change from item to item, but by less than this."""
+        deviation = np.sqrt(self.deviation() / np.maximum(self.count - 1, 1))
+        return int(((deviation > 0) & (deviation < tolerance)).sum())
 
     def freedom(self) -> float:
         """Degrees of freedom of `deviation`."""

@@ -17,6 +17,11 @@ def verdict(comparison: Comparison) -> tuple[str, list[str]]:
         weaknesses.append(
             f"{comparison.missing} items have missing numbers, which the graph never asks for: these were left out"
         )
+    weaknesses += [
+        f"{each.unseen} values of the output {each.name} are so small beside its others that they could be wrong unseen"
+        for each in (agreement.proof() for agreement in comparison.outputs.values())
+        if each.unseen and each.name not in comparison.matched
+    ]
     if comparison.without_inner:
         weaknesses.append(f"{comparison.without_inner}: the scores before the answers were not compared")
     beside = [name for name in comparison.matched if name not in NEEDED]
