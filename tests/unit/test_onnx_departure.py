@@ -112,6 +112,19 @@ def maps() -> np.ndarray:
     return np.random.default_rng(0).normal(size=(2, 4, 4, 4)).astype(np.float32)
 
 
+def test_what_a_branch_takes_from_outside_counts(tmp_path):
+    branches = (
+        "then_branch = t () => (float[N, 3] p) { p = Exp(a) }, else_branch = e () => (float[N, 3] q) { q = Neg(a) }"
+    )
+    text = f"""<ir_version: 9, opset_import: ["": 18]>
+    g (float[N, 3] x, bool yes) => (float[N, 3] y) {{ a = Add(x, x) y = If <{branches}> (yes) }}"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "model.onnx")
+    graph = OnnxGraph(tmp_path / "model.onnx")
+    assert graph.depends_on("y", ["x"])
+    assert graph.depends_on("y", ["a"])
+    assert not graph.depends_on("a", ["yes"])
+
+
 def test_maps_are_compared_in_either_order_of_axes(maps):
     channels_first = np.moveaxis(maps, -1, 1)
     assert (aligned(maps, channels_first) == maps).all()

@@ -53,7 +53,7 @@ class OutputProof:
     tolerance: float
     agrees: bool
     varies: bool
-    unseen: int
+    unseen: int = 0
 
 
 class Agreement:

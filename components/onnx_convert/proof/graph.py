@@ -82,7 +82,7 @@ class OnnxGraph:
                 return True
             if tensor in self.producer and tensor not in seen:
                 seen.add(tensor)
-                waiting += self.producer[tensor].input
+                waiting += _taken(self.producer[tensor])
         return False
 
     def words(self) -> list[str]:
@@ -115,6 +115,14 @@ class OnnxGraph:
                 yield tensor
             elif node is not None and node.op_type in _MOVES:
                 waiting += node.input if node.op_type == "Concat" else node.input[:1]
+
+
+def _taken(node: onnx.NodeProto) -> Iterator[str]:
+    """What a node is computed from; the graphs of loops and branches take tensors that are no inputs of theirs."""
+    yield from node.input
+    for attribute in node.attribute:
+        for each in attribute.g.node:
+            yield from _taken(each)
 
 
 def _jitter(graph: onnx.GraphProto) -> None:
