@@ -26,7 +26,8 @@ class Certificate:
     Attributes:
         source: name, signature, size and digests of what was converted.
         data: what it was proven on: the digests of the data set's splits, or nothing.
-        file: opset, size and digest of the ONNX file.
+        file: opset, size and digest of the ONNX file, in float32 where the model is.
+        smaller_file: the same of the one that was accepted in its place.
         tensors: the comparison with the live SavedModel; None for a source that is ONNX already.
         task: the comparison of predictions and metric on the whole test split; None without one.
         seconds: latency of one call by `tensorflow` and `onnx`, batch 1.
@@ -39,6 +40,7 @@ class Certificate:
     source: Mapping[str, Any]
     data: Mapping[str, Any]
     file: Mapping[str, Any]
+    smaller_file: Mapping[str, Any] | None = None
     tensors: "TensorProof | None" = None
     task: Parity | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Certificate:
             "reason": self.reason,
             "max_abs_difference": self._largest_difference(),
             **({"items": self.task.items} if self.task else {"items": self.tensors.items if self.tensors else 0}),
-            "bytes": self.file["bytes"],
+            "bytes": (self.smaller_file or self.file)["bytes"],
             "precision": self.attempt.precision if self.attempt and self.attempt.accepted else "fp32",
         }
         if self.task:
@@ -78,7 +80,8 @@ class Certificate:
             "weaknesses": self.weaknesses + (self.tensors.weaknesses if self.tensors else []),
             "source": dict(self.source),
             "data": dict(self.data),
-            "onnx": dict(self.file),
+            "onnx": dict(self.smaller_file or self.file),
+            "onnx_fp32": dict(self.file),
             "tensors": self.tensors.as_json() if self.tensors else None,
             "task": self.task.as_json() if self.task else None,
             "smaller": self.attempt.as_json() if self.attempt else None,

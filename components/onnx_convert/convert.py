@@ -83,8 +83,8 @@ def convert(
 def _check(source: Source, data: Dataset | None, output: Path, opset: int, precision: str, budget: float) -> None:
     """Refuses what cannot work before the costly part, and before anything of an earlier conversion is taken away."""
     source.check(data)
-    if output.resolve() == source.path.resolve():
-        raise InputError(f"{output} is the model that is converted, and would be overwritten: give another output")
+    if source.path.resolve().is_relative_to(output.resolve()) or output.resolve().is_relative_to(source.path.resolve()):
+        raise InputError(f"the output {output} and the model {source.path} lie in one another: give another output")
     if opset not in OPSETS:
         raise InputError(f"opset {opset} is not supported, but {' and '.join(map(str, OPSETS))}: choose one of them")
     if precision not in get_args(Precision):
@@ -131,7 +131,7 @@ def _make_smaller(
     print(proof.attempt.reason, flush=True)
     if proof.attempt.accepted:
         smaller.replace(trial / "model.onnx")
-        proof.file = file_facts(trial / "model.onnx")
+        proof.smaller_file = file_facts(trial / "model.onnx")
 
 
 def _make_forms(

@@ -109,6 +109,7 @@ def _with_names_of_the_file(signature: Signature, names: Mapping[str, str]) -> S
 
 def _latency(source: Run, file: Path, inputs: Tensors) -> dict[str, float]:
     """Of one item: TensorFlow on its own threads, ONNX on one, as batch prediction runs it."""
-    one = {name: value[:1] for name, value in inputs.items()}
     graph = OnnxFile(file, threads=1)
+    is_batched = all(spec.shape and spec.shape[0] is None for spec in graph.signature.inputs)
+    one = {name: value[:1] for name, value in inputs.items()} if is_batched else inputs
     return side_by_side({"tensorflow": lambda: source(one), "onnx": lambda: graph(one)})

@@ -9,6 +9,7 @@ from ..data.dataset import Dataset
 from ..data.items import Task
 from ..errors import InputError
 from ..models.folder import MULTI_LABEL, ModelFolder
+from .export.metadata import sha256
 
 _GRAPH = "saved_model.pb"  # the file without which a folder is no SavedModel
 _PREPROCESSING = "assets/preprocessing.json"
@@ -86,18 +87,24 @@ class Source:
             )
 
     def digests(self) -> dict[str, str]:
-        """SHA-256 of the model's files and, where it says how it prepares its input, of that."""
+        """SHA-256 of the model and, where it says how it prepares its input, of that.
+
+        The model is one ONNX file, or all files of the SavedModel: the digest then is that of the lines which
+        `find * -type f | LC_ALL=C sort | xargs sha256sum` prints in its folder.
+        """
         if not self.saved_model:
             assert self.folder
-            return {"model": _sha256([self.folder.onnx])}
-        files = sorted(file for file in self.saved_model.rglob("*") if file.is_file())
+            return {"model": sha256(self.folder.onnx)}
+        paths = sorted(file.relative_to(self.saved_model).as_posix() for file in _files(self.saved_model))
+        lines = "".join(f"{sha256(self.saved_model / path)}  {path}\n" for path in paths)
+        model = {"model": hashlib.sha256(lines.encode()).hexdigest()}
         steps = self.preprocessing
-        return {"model": _sha256(files)} | ({"preprocessing": _sha256([steps])} if steps and steps.is_file() else {})
+        return model | ({"preprocessing": sha256(steps)} if steps and steps.is_file() else {})
 
     def size(self) -> int:
         """Bytes of the model's files."""
-        files = self.saved_model.rglob("*") if self.saved_model else [self.folder.onnx] if self.folder else []
-        return sum(file.stat().st_size for file in files if file.is_file())
+        files = _files(self.saved_model) if self.saved_model else [self.folder.onnx] if self.folder else []
+        return sum(file.stat().st_size for file in files)
 
 
 def _described(saved_model: Path) -> ModelFolder | None:
@@ -127,10 +134,5 @@ def _described(saved_model: Path) -> ModelFolder | None:
     )
 
 
-def _sha256(files: list[Path]) -> str:
-    """One digest of several files, in their order."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()
+def _files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]

@@ -1,5 +1,6 @@
 """The whole conversion of SavedModels: what is written where, and what is refused before any work."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -119,11 +120,43 @@ def test_what_cannot_be_had_is_refused_in_a_sentence(tmp_path, settings, sentenc
         convert(saved(tmp_path / "model"), tmp_path / "out", **settings)
 
 
-def test_the_source_is_not_overwritten(tmp_path):
+@pytest.mark.parametrize("output", ["a/model", "a/other/../model", "a", "a/model/onnx"])
+def test_the_source_is_not_overwritten(tmp_path, output):
+    model = saved(tmp_path / "a" / "model")
+    with pytest.raises(InputError, match="lie in one another"):
+        convert(model, tmp_path / output)
+    assert {each.name for each in (tmp_path / "a").iterdir()} == {"model"}
+
+
+class Fixed(tf.Module):
+    """Takes two rows at a time, and a factor."""
+
+    kernel = tf.constant(np.random.default_rng(0).standard_normal((5, 3)), tf.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec((2, 5), name="rows"), tf.TensorSpec((), name="factor")])
+    def predict(self, rows, factor):
+        return {"scores": factor * (rows @ self.kernel)}
+
+
+def test_a_model_of_a_fixed_batch_is_timed_as_it_is(tmp_path):
+    module = Fixed()
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures={"serving_default": module.predict})
+    certificate = convert(tmp_path / "model", tmp_path / "out")
+    assert certificate["proven"]
+    assert certificate["onnx_ms"] > 0
+
+
+def test_the_digest_of_a_saved_model_is_what_sha256sum_gives(converted, tmp_path):
+    _, certificate = converted
     model = saved(tmp_path / "model")
-    with pytest.raises(InputError, match="would be overwritten"):
-        convert(model, tmp_path / "other" / ".." / "model")
-    assert (model / "saved_model.pb").is_file()
+    lines = "".join(
+        f"{hashlib.sha256((model / path).read_bytes()).hexdigest()}  {path}\n"
+        for path in sorted(each.relative_to(model).as_posix() for each in model.rglob("*") if each.is_file())
+    )
+    again = convert(model, tmp_path / "out")
+    assert again["source"]["model"] == hashlib.sha256(lines.encode()).hexdigest()
+    assert again["onnx"] == again["onnx_fp32"]
+    assert certificate["onnx"]["opset"] == again["onnx"]["opset"] == 18
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """The other forms that a model can be written in, by name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -64,11 +65,11 @@ def make(
 
 
 def _makers(job: Job) -> dict[Form, Callable[[], FormProof]]:
-    int8 = cache(lambda: make_int8(job))  # for two forms
+    int8 = cache(lambda: _or_refusal("tflite_int8", lambda: make_int8(job)))  # for two forms
     return {
         "tflite": lambda: make_float(job),
         "tflite_int8": int8,
-        "edge_tpu": lambda: judge(int8(), job.output / INT8_FILE),
+        "edge_tpu": lambda: judge(int8(), job.output / INT8_FILE) if int8().files else replace(int8(), form="edge_tpu"),
         "backbone": lambda: make_backbone(job),
         "safetensors": lambda: make_safetensors(job),
     }
@@ -76,9 +77,13 @@ def _makers(job: Job) -> dict[Form, Callable[[], FormProof]]:
 
 def _made(form: str, make_it: Callable[[], FormProof]) -> FormProof:
     print(f"making {form} ...", flush=True)
-    try:
-        proof = make_it()
-    except (RefusedError, ConversionError) as refused:
-        proof = FormProof(form, False, f"refused: {str(refused).rstrip('.')}.")
+    proof = _or_refusal(form, make_it)
     print(f"{form}: {proof.reason}", flush=True)
     return proof
+
+
+def _or_refusal(form: str, make_it: Callable[[], FormProof]) -> FormProof:
+    try:
+        return make_it()
+    except (RefusedError, ConversionError) as refused:
+        return FormProof(form, False, f"refused: {str(refused).rstrip('.')}.")
