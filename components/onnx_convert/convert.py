@@ -1,6 +1,5 @@
 """Turns a trained model into ONNX and proves that the file computes the same."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +7,16 @@ from typing import Any, get_args
 
 from ..data.dataset import Dataset
 from ..errors import FinalError, InputError
-from .certificate import NAME, Certificate
+from ..models.onnx_runner import OnnxRunner
+from .certificate import Certificate
 from .choices import BUDGET, OPSET, OPSETS, Form, Precision
-from .forms.files import FILES
 from .forms.form_proof import FormProof
+from .output_folder import accept, check_output, clear, unproven
 from .page.write import write_conversion_page
+from .proof.task import predict_test_split
+from .proof.task_metrics import metrics_of
 from .source import Source
 from .translate import translate
-from .triton import write_repository
 from .verify import file_facts, verify
 
 # Forms that compute what the model computes; the others are smaller and may lose a little.
@@ -65,17 +66,18 @@ def convert(
     asked, data, source = _forms(forms), Dataset.open(dataset) if dataset else None, Source.open(Path(saved_model))
     out = Path(output)
     _check(source, data, out, opset, precision, budget)
-    trial = _fresh(out)
-    translation = translate(source, trial / "model.onnx", signature, opset)
-    proof = verify(source, translation, data, signature)
-    if proof.proven:
-        _make_smaller(proof, source, trial, data, precision, budget)
-        proof.forms = _make_forms(asked, source, out, data, budget, signature)
-    proof.write(Path(certificate or out))
-    write_conversion_page(Path(page) if page else out / "page.html", proof, source, data)
-    if not proof.proven:
-        raise NotProvenError(f"not proven: {proof.reason}; the file is kept as {trial / 'model.onnx'}")
-    _accept(source, trial, out)
+    with unproven(out) as trial:
+        translation = translate(source, trial / "model.onnx", signature, opset)
+        proof = verify(source, translation, data, signature)
+        if proof.proven:
+            _make_smaller(proof, source, trial, data, precision, budget)
+            proof.forms = _make_forms(asked, source, trial, data, budget, signature)
+        clear(out)
+        proof.write(Path(certificate or out))
+        write_conversion_page(Path(page) if page else out / "page.html", proof, source, data)
+        if not proof.proven:
+            raise NotProvenError(f"not proven: {proof.reason}; the file is kept as {trial / 'model.onnx'}")
+        accept(proof, source, trial, out)
     _raise_for_forms(proof)
     return proof.as_json()
 
@@ -83,8 +85,7 @@ def convert(
 def _check(source: Source, data: Dataset | None, output: Path, opset: int, precision: str, budget: float) -> None:
     """Refuses what cannot work before the costly part, and before anything of an earlier conversion is taken away."""
     source.check(data)
-    if source.path.resolve().is_relative_to(output.resolve()) or output.resolve().is_relative_to(source.path.resolve()):
-        raise InputError(f"the output {output} and the model {source.path} lie in one another: give another output")
+    check_output(source.path.resolve(), output.resolve())
     if opset not in OPSETS:
         raise InputError(f"opset {opset} is not supported, but {' and '.join(map(str, OPSETS))}: choose one of them")
     if precision not in get_args(Precision):
@@ -105,17 +106,6 @@ def _forms(text: str) -> list[Form]:
     return [each for each in known if each in asked]
 
 
-def _fresh(output: Path) -> Path:
-    """Takes away what an earlier conversion left, the output's description first; returns the folder of the trial."""
-    for name in ("model.json", "model.onnx", "page.html", NAME, "predictions/test.jsonl", *FILES):
-        (output / name).unlink(missing_ok=True)
-    trial = output / "unproven"
-    for folder in (trial, output / "triton"):
-        shutil.rmtree(folder, ignore_errors=True)
-    trial.mkdir(parents=True)
-    return trial
-
-
 def _make_smaller(
     proof: Certificate, source: Source, trial: Path, data: Dataset | None, precision: str, budget: float
 ) -> None:
@@ -132,32 +122,18 @@ def _make_smaller(
     if proof.attempt.accepted:
         smaller.replace(trial / "model.onnx")
         proof.smaller_file = file_facts(trial / "model.onnx")
+        proof.predicted = dict(predict_test_split(OnnxRunner(replace(source.folder, path=trial)), data))
+        proof.smaller_metrics = metrics_of(data, "test", proof.predicted)
 
 
 def _make_forms(
-    forms: list[Form], source: Source, output: Path, data: Dataset | None, budget: float, signature: str
+    forms: list[Form], source: Source, trial: Path, data: Dataset | None, budget: float, signature: str
 ) -> list[FormProof]:
     if not forms:
         return []
     from .forms.make import make  # the converters take seconds to load
 
-    return make(forms, source, output, data, budget, signature)
-
-
-def _accept(source: Source, trial: Path, output: Path) -> None:
-    """Makes the proven file the model of the output folder, with what later steps read of the source."""
-    (trial / "model.onnx").replace(output / "model.onnx")
-    labels = source.folder.labels if source.folder else []
-    write_repository(output / "model.onnx", output / "triton", labels)
-    if source.folder:
-        proven = replace(source.folder, path=output)
-        if source.recorded and source.recorded.is_file():
-            proven.predictions("test").parent.mkdir(exist_ok=True)
-            shutil.copyfile(source.recorded, proven.predictions("test"))
-        proven.save()
-    (trial / "model.pb").unlink(missing_ok=True)
-    if not any(trial.iterdir()):
-        trial.rmdir()
+    return make(forms, source, trial, data, budget, signature)
 
 
 def _raise_for_forms(proof: Certificate) -> None:

@@ -112,4 +112,4 @@ def _latency(source: Run, file: Path, inputs: Tensors) -> dict[str, float]:
     graph = OnnxFile(file, threads=1)
     is_batched = all(spec.shape and spec.shape[0] is None for spec in graph.signature.inputs)
     one = {name: value[:1] for name, value in inputs.items()} if is_batched else inputs
-    return side_by_side({"tensorflow": lambda: source(one), "onnx": lambda: graph(one)})
+    return side_by_side({"tensorflow": lambda: source(one), "onnx_fp32": lambda: graph(one)})

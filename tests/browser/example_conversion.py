@@ -43,7 +43,7 @@ def conversion_page(folder: Path, proven: bool) -> Path:
         predicted=found,
     )
     if proven:
-        certificate.seconds = {"tensorflow": 0.046, "onnx": 0.017}
+        certificate.seconds = {"tensorflow": 0.046, "onnx_fp32": 0.017}
         certificate.attempt, certificate.forms = _attempt(), _forms()
     page = folder / "page.html"
     write_conversion_page(page, certificate, Source(model.path, model, model.saved_model), data)

@@ -67,7 +67,7 @@ def test_logits_are_compared_and_not_only_what_softmax_leaves_of_them(converted)
 def test_latency_size_and_digests_are_in_the_certificate(converted):
     out, certificate = converted
     assert certificate["tensorflow_ms"] > 0
-    assert certificate["onnx_ms"] > 0
+    assert certificate["onnx_fp32_ms"] > 0
     assert certificate["bytes"] == (out / "model.onnx").stat().st_size
     assert len(certificate["source"]["model"]) == len(certificate["onnx"]["sha256"]) == 64
 
@@ -91,6 +91,25 @@ def test_what_tf2onnx_gets_silently_wrong_is_refused_and_the_node_named(tmp_path
 def test_an_untrained_model_proves_nothing(tmp_path):
     with pytest.raises(NotProvenError):
         convert(saved(tmp_path / "model", trained=False), tmp_path / "out")
+
+
+def test_what_an_earlier_conversion_has_proven_stays_where_a_later_one_breaks_off(tmp_path):
+    model, out = saved(tmp_path / "model"), tmp_path / "out"
+    certificate = convert(model, out)
+    with pytest.raises(InputError, match="no signature"):
+        convert(model, out, signature="servin_default")
+    assert json.loads((out / "parity.json").read_text()) == certificate
+    assert (out / "model.onnx").is_file()
+    assert not (out / "unproven").exists()
+
+
+@pytest.mark.parametrize(("made", "sentence"), [("out", "is a file"), ("out/notes.txt", "no conversion has written")])
+def test_nothing_of_the_users_is_replaced(tmp_path, made, sentence):
+    (tmp_path / made).parent.mkdir(exist_ok=True)
+    (tmp_path / made).write_text("mine")
+    with pytest.raises(InputError, match=sentence):
+        convert(saved(tmp_path / "model"), tmp_path / "out")
+    assert (tmp_path / made).read_text() == "mine"
 
 
 def test_a_proven_model_ends_with_exit_code_0_and_replaces_what_an_earlier_conversion_left(tmp_path):
@@ -143,7 +162,7 @@ def test_a_model_of_a_fixed_batch_is_timed_as_it_is(tmp_path):
     tf.saved_model.save(module, str(tmp_path / "model"), signatures={"serving_default": module.predict})
     certificate = convert(tmp_path / "model", tmp_path / "out")
     assert certificate["proven"]
-    assert certificate["onnx_ms"] > 0
+    assert certificate["onnx_fp32_ms"] > 0
 
 
 def test_the_digest_of_a_saved_model_is_what_sha256sum_gives(converted, tmp_path):

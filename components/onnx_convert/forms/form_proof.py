@@ -12,8 +12,7 @@ class FormProof:
         form: its name.
         accepted: whether it was written into the output folder: it is proven, and within the metric budget.
         reason: one sentence: what it was proven by, or why it is refused.
-        files: names of its files in the output folder; where it is not accepted, in the folder `unproven` there, or
-            none where it could not be made at all.
+        files: names of its files; none where it could not be made at all.
         bytes: of the files together.
         items: how many inputs it was compared on.
         real_data: whether they are from the dataset's test split; otherwise they were made up.

@@ -37,7 +37,7 @@ def make(
     Args:
         forms: some of `FORMS`.
         source: what they are made of.
-        output: folder for the forms' files; what is not accepted is kept in the folder `unproven` there.
+        output: folder for the forms' files, accepted or not.
         dataset: that the model was trained on: its training images calibrate, its test items prove.
         budget: how much of the metric an int8 form may lose: 0.01 is one point.
         signature: of the SavedModel.
@@ -53,15 +53,9 @@ def make(
             raise InputError(f"there is no form {form!r}: choose of {', '.join(FORMS)}")
     if not source.saved_model:
         return [FormProof(form, False, "refused: the model is ONNX already, and not TensorFlow's.") for form in forms]
-    trial = output / "unproven"
-    trial.mkdir(parents=True, exist_ok=True)
-    job = Job(SavedModel(source.saved_model, signature), source.folder, trial, dataset, budget)
-    proofs = [_made(form, make_it) for form, make_it in _makers(job).items() if form in forms]
-    for name in {name for proof in proofs if proof.accepted for name in proof.files}:
-        (trial / name).replace(output / name)
-    if not any(trial.iterdir()):
-        trial.rmdir()
-    return proofs
+    output.mkdir(parents=True, exist_ok=True)
+    job = Job(SavedModel(source.saved_model, signature), source.folder, output, dataset, budget)
+    return [_made(form, make_it) for form, make_it in _makers(job).items() if form in forms]
 
 
 def _makers(job: Job) -> dict[Form, Callable[[], FormProof]]:
