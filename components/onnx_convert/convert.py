@@ -43,15 +43,14 @@ def convert(
 
     Args:
         saved_model: model folder, or the folder of a SavedModel.
-        output: model folder to write: model.onnx, model.json, triton/ and what `forms` asks for. What is not proven is
-            kept apart there as unproven/model.onnx.
+        output: model folder to write; what is not proven is kept apart there as unproven/model.onnx.
         dataset: folder of the dataset artifact that the model was trained on: its test split proves, its training
             split calibrates. Without it inputs are made up from the signature, and the proof is weaker.
         certificate: folder for parity.json; the output folder where not given.
         page: HTML page to write; page.html in the output folder where not given.
         signature: of a SavedModel with several.
         opset: version of the ONNX operators, 17 or 18.
-        precision: fp16 (weights) or int8 are tried where asked for, and kept only if they are worth it.
+        precision: fp16 (weights) or int8 are tried where asked for, and kept if they are worth it.
         budget: how much of the metric a smaller file may lose, as a share: 0.01 is one point.
         forms: other forms to write, separated by commas: tflite, tflite_int8, edge_tpu, backbone, safetensors.
 
@@ -75,10 +74,9 @@ def convert(
         clear(out)
         proof.write(Path(certificate or out))
         write_conversion_page(Path(page) if page else out / "page.html", proof, source, data)
-        if not proof.proven:
-            raise NotProvenError(f"not proven: {proof.reason}; the file is kept as {trial / 'model.onnx'}")
-        accept(proof, source, trial, out)
-    _raise_for_forms(proof)
+        if proof.proven:
+            accept(proof, source, trial, out)
+    _raise_unless_proven(proof, trial)
     return proof.as_json()
 
 
@@ -136,8 +134,10 @@ def _make_forms(
     return make(forms, source, trial, data, budget, signature)
 
 
-def _raise_for_forms(proof: Certificate) -> None:
-    """Says which of the forms that should be the same are not."""
+def _raise_unless_proven(proof: Certificate, trial: Path) -> None:
+    """Says what is not proven: the model, or which of the forms that should compute the same."""
+    if not proof.proven:
+        raise NotProvenError(f"not proven: {proof.reason}; the file is kept as {trial / 'model.onnx'}")
     refused = [f"{each.form}: {each.reason}" for each in proof.forms if each.form in _EXACT and not each.accepted]
     if refused:
         raise NotProvenError(f"model.onnx is proven, but not every form that was asked for: {'; '.join(refused)}")

@@ -74,12 +74,17 @@ class Source:
         """Refuses a data set that the model cannot be proven on.
 
         Raises:
-            InputError: it is another one than the model was trained on, or none is given where one is needed.
+            InputError: it is another one than the model was trained on, has no test split, or is not given where it
+                is needed; or the model has not recorded what it predicted.
         """
         if dataset and self.folder and self.folder.task is not dataset.task:
             raise InputError(f"{self.path} is a model for {self.folder.task}, but the dataset is for {dataset.task}")
         if dataset and self.folder and self.recorded and self.folder.dataset_digests["test"] != dataset.digests["test"]:
             raise InputError(f"{self.path} was not trained on this dataset: its test split is another one")
+        if dataset and not dataset.counts["test"]:
+            raise InputError(f"the test split of {dataset.path} is empty: a model is proven on it, give the data one")
+        if dataset and self.recorded and not self.recorded.is_file():
+            raise InputError(f"{self.path} has no predictions/test.jsonl: train the model again")
         if not self.saved_model and not dataset:
             raise InputError(
                 f"{self.path} is ONNX already, and is proven by the predictions that its source made of the test "
