@@ -77,13 +77,13 @@ def _compare_metric(
     certificate: Certificate, folder: ModelFolder | None, data: Dataset, source: Run, file: Path, signature: Signature
 ) -> None:
     """By predictions of the whole test split, as far as the model's tensors can be read as such."""
-    onnx = OnnxFile(file)
+    onnx, overlap = OnnxFile(file), OnnxGraph(file).iou_threshold()
     if folder:
         before, after = (dict(_predictions(run, folder, data)) for run in (source, onnx))
-        certificate.task = compare(data, folder.task, before, after)
+        certificate.task = compare(data, folder.task, before, after, overlap)
         return
     try:
-        certificate.task, how = compare_runs(data, source, onnx, signature)
+        certificate.task, how = compare_runs(data, source, onnx, signature, overlap)
     except InputError as error:
         how = f"the metric was not computed: {error}"
     certificate.weaknesses.append(f"Nobody says what the tensors of this model mean; {how}.")

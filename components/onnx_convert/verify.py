@@ -12,6 +12,7 @@ from ..models.folder import ModelFolder
 from ..models.onnx_runner import OnnxRunner
 from .certificate import Certificate
 from .export.metadata import sha256
+from .proof.graph import OnnxGraph
 from .proof.task import compare, predict_test_split
 from .source import Source
 from .translate import Translation
@@ -55,4 +56,5 @@ def _compare_predictions(
 ) -> None:
     """The whole test split: what the source recorded when it was trained, and what the file predicts."""
     certificate.predicted = dict(predict_test_split(OnnxRunner(replace(folder, path=trial)), data))
-    certificate.task = compare(data, folder.task, dict(predictions.read(recorded)), certificate.predicted)
+    overlap = OnnxGraph(trial / "model.onnx").iou_threshold()
+    certificate.task = compare(data, folder.task, dict(predictions.read(recorded)), certificate.predicted, overlap)

@@ -76,6 +76,12 @@ def other_offset(model: onnx.ModelProto) -> list[str]:
     return with_constant(model, node, 1, constant(model, node, 1) + np.float32(0.004))
 
 
+def other_mean(model: onnx.ModelProto) -> list[str]:
+    """Of .482 in place of .485, which is little beside pixels of 0..255."""
+    node = first(model, "Sub")
+    return with_constant(model, node, 1, constant(model, node, 1) - np.float32([0.003, 0, 0]))
+
+
 def blue_first(model: onnx.ModelProto) -> list[str]:
     """Channels in the order of OpenCV."""
     node = first(model, "Cast")
@@ -189,6 +195,7 @@ BREAKS: dict[str, tuple[Break, ...]] = {
         other_overlap,
         neighbouring_box,
     ),
+    "normalised": (swapped_channels, swapped_weights, other_mean),
     "table": (
         swapped_channels,
         swapped_weights,

@@ -74,6 +74,31 @@ def resized(folder: Path) -> None:
     tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
 
 
+class Normalised(tf.Module):
+    """A classifier of pictures of floats that takes the mean of ImageNet off them, for pixels of 0..1."""
+
+    def __init__(self) -> None:
+        """Makes the network."""
+        super().__init__()
+        keras.utils.set_random_seed(0)
+        images = keras.Input((32, 32, 3))
+        hidden = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(images)
+        hidden = keras.layers.GlobalAveragePooling2D()(hidden)
+        self.network = keras.Model(images, keras.layers.Dense(len(LABELS))(hidden))
+        _move(self.network)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32, name="images")])
+    def predict(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Logits, float32 [N, 3]."""
+        return {"logits": self.network((images - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225])}
+
+
+def normalised(folder: Path) -> None:
+    """A model that may be given floats of any range."""
+    module = Normalised()
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.predict})
+
+
 def _move(network: keras.Model) -> None:
     """Weights and statistics as training leaves them: no two channels alike, none without effect."""
     random = np.random.default_rng(0)

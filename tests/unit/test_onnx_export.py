@@ -19,6 +19,8 @@ from graduate.components.onnx_convert.export.refusals import ConversionError, re
 from graduate.components.onnx_convert.export.repairs import strip_attributes
 from graduate.components.onnx_convert.export.to_onnx import convert_saved_model
 from graduate.components.onnx_convert.onnx_file import OnnxFile
+from graduate.components.onnx_convert.proof.batches import made_up
+from graduate.components.onnx_convert.proof.prove import prove
 from graduate.components.onnx_convert.saved_model import SavedModel
 from graduate.components.onnx_convert.tensors import Signature, TensorSpec
 
@@ -77,13 +79,15 @@ class ManyOps(tf.Module):
             "twice": doubled,
             "twice_again": doubled,
             "as_it_came": x,
+            "top": tf.math.top_k(x, 2).values,
+            "compared": tf.stack([x > 0.5, x >= 0.5, x < doubled, x <= doubled]),
         }
 
 
 OUTPUTS = [
     "exact_gelu", "grouped", "lstm", "vocabulary", "codes", "population", "buckets", "logarithm", "condition",
     "exponential", "quotient", "rest", "antialiased", "antialiased_bicubic", "reduced", "reduced_to_nearest",
-    "corners_aligned", "constant", "twice", "twice_again", "as_it_came",
+    "corners_aligned", "constant", "twice", "twice_again", "as_it_came", "top", "compared",
 ]  # fmt: skip
 
 
@@ -130,12 +134,58 @@ def test_the_signature_is_kept_with_its_unused_input_and_free_sizes(both):
     assert found.outputs == source.outputs
 
 
+def of_integers(x):
+    """Every op of integers that has a translation of its own."""
+    first = x[:, 0]
+    values, places = tf.math.top_k(x, 2)
+    return {
+        "one_hot": tf.one_hot(x, 4),
+        "first_axis": tf.one_hot(x, 4, on_value=7, off_value=-2, axis=0),
+        "middle_axis": tf.one_hot(x, 4, axis=1),
+        "rank_0": tf.one_hot(first[0], 4, dtype=tf.float16),
+        "values": values,
+        "places": places,
+        "sorted": tf.sort(x),
+        "compared": tf.stack([x > first[:, None], x < first[:, None], x >= first[:, None], x <= first[:, None]], 1),
+        "equal": tf.stack([x == first[:, None], x != first[:, None]], 1),
+        "chosen": tf.where(x > 1, x, -x),
+        "bounded": tf.clip_by_value(x, 1, 2**24 + 1),
+        "larger": tf.maximum(x, first[:, None]) + tf.reduce_max(x) - tf.reduce_min(x),
+        "sum": tf.reduce_sum(x[:, 1:], 1),
+        "largest": tf.argmax(x, 1),
+    }
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_integers_that_float32_cannot_hold_and_negative_ones_are_answered_the_same(tmp_path, dtype):
+    folder = saved(tmp_path / "saved_model", of_integers, tf.TensorSpec((None, 3), dtype, "x"))
+    convert_saved_model(folder, tmp_path / "model.onnx")
+    large = 2**24 if dtype == "int32" else 2**40
+    x = {
+        "x": np.array([[-1, 0, 3], [large, large + 1, large - 1], [5, 2, -9], [1_700_000_001, 1_700_000_000, 4]], dtype)
+    }
+    expected, found = SavedModel(folder)(x), OnnxFile(tmp_path / "model.onnx", threads=1)(x)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
 def saved(folder: Path, call, *specs, others=()) -> Path:
     """A SavedModel of a function."""
     served = tf.function(call, input_signature=specs, autograph=False)
     signatures = {"serving_default": served, **{name: tf.function(f, [spec]) for name, f, spec in others}}
     tf.saved_model.save(tf.Module(), str(folder), signatures=signatures)
     return folder
+
+
+def test_a_segmentation_of_maps_with_channels_first_is_proven(tmp_path):
+    kernel = tf.constant(np.random.default_rng(0).normal(0, 0.2, (3, 3, 3, 5)), tf.float32)
+    spec = tf.TensorSpec((None, 24, 32, 3), name="image")
+    folder = saved(
+        tmp_path / "saved_model", lambda image: {"mask": tf.argmax(tf.nn.conv2d(image, kernel, 1, "SAME"), -1)}, spec
+    )
+    frozen = convert_saved_model(folder, tmp_path / "model.onnx")
+    source = SavedModel(folder)
+    assert prove(source, tmp_path / "model.onnx", made_up(source.signature), frozen).proven
 
 
 def decoded(file):

@@ -9,6 +9,7 @@ from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Task
 from graduate.components.errors import InputError
 from graduate.components.onnx_convert.proof.plain_model import compare_runs
+from graduate.components.onnx_convert.proof.reading import readings
 from graduate.components.onnx_convert.tensors import Signature, Tensors, TensorSpec
 
 PICTURES = TensorSpec("images", "float32", (None, 8, 8, 3))
@@ -52,6 +53,28 @@ def test_a_file_that_predicts_otherwise_is_not_proven(shades):
     parity, _ = compare_runs(shades, by_shade, lambda tensors: {"output_0": -by_shade(tensors)["output_0"]}, signature)
     assert not parity.proven
     assert parity.metric_onnx == 0
+
+
+def test_logits_are_logits_for_all_pictures_even_where_they_look_like_probabilities(tmp_path):
+    shown = {10: [], 120: ["dark"], 250: ["dark", "light"]}
+    items = [
+        an_item(a_plain_picture(tmp_path / f"{value}.png", value), str(value), labels=labels)
+        for value, labels in shown.items()
+    ]
+    splits = {"train": [], "validation": [], "test": items}
+    data = Dataset.open(image_dataset(tmp_path / "data", splits, Task.IMAGE_CLASSIFICATION))
+    assert data.is_multi_label
+
+    def logits(tensors: Tensors) -> Tensors:
+        level = tensors["images"].mean(axis=(1, 2, 3)) / 255
+        return {"output_0": np.stack([8 * level - 3, 8 * level - 3.5], axis=1)}  # of 120: .76 and .26
+
+    pictures = TensorSpec("images", "uint8", (None, 8, 8, 3))
+    (reading,) = readings(data, Signature((pictures,), (TensorSpec("output_0", "float32", (None, 2)),)))
+    answers = [logits(inputs) for _, inputs in reading.items()]
+    read = reading.reader(answers)
+    confidences = sorted(read(answers[1])[0]["confidences"])
+    assert confidences == pytest.approx([0.566, 0.682], abs=2e-3)
 
 
 def test_a_detector_whose_first_class_is_1_is_read(tmp_path):

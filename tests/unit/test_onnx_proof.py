@@ -15,8 +15,10 @@ from graduate.components.onnx_convert.onnx_file import OnnxFile
 from graduate.components.onnx_convert.proof import batches
 from graduate.components.onnx_convert.proof.agreement import Agreement
 from graduate.components.onnx_convert.proof.detections import compare_detections
+from graduate.components.onnx_convert.proof.differences import TOLERANCE, differences_of
 from graduate.components.onnx_convert.proof.pictures import pictures
 from graduate.components.onnx_convert.proof.prove import TensorProof, prove
+from graduate.components.onnx_convert.proof.suppression import Candidates
 from graduate.components.onnx_convert.proof.task import compare
 from graduate.components.onnx_convert.tensors import Signature, Tensors, TensorSpec
 
@@ -162,6 +164,14 @@ def test_whole_numbers_have_to_be_equal(write):
     assert not against(lambda x: np.round(x).astype(np.int64), file, [{"x": some()[0]["x"] * 9}]).proven
 
 
+def test_a_whole_number_that_never_varies_is_said_beside_an_output_that_does(write):
+    file = write("two (float[N, 2] x) => (float[N, 2] y, int64[N, 2] k) <float zero = {0}> "
+                 "{ y = Add(x, x) z = Mul(x, zero) k = Cast<to = 7>(z) }")  # fmt: skip
+    proof = prove(lambda given: {"y": 2 * given["x"], "k": np.zeros_like(given["x"], np.int64)}, file, some())
+    assert proof.proven
+    assert proof.weaknesses == ["the output k is the same for all inputs, so that nothing is proven of it"]
+
+
 def test_inputs_that_the_source_refuses_are_left_out_and_said(doubled):
     def picky(tensors: Tensors) -> Tensors:
         if len(tensors["x"]) == 1:
@@ -210,6 +220,17 @@ def test_an_agreement_is_measured_by_how_much_the_values_move():
         assert agreement.proof().agrees is agrees
 
 
+def test_each_range_of_inputs_has_a_tolerance_of_its_own():
+    values = np.linspace(-1, 1, 40, dtype=np.float32).reshape(10, 4)
+    agreement = Agreement("y")
+    agreement.add(255 * values, 255 * values, items=10, given="0..255")
+    agreement.add(values, values + np.float32(0.002), items=10, given="0..1")
+    proof = agreement.proof()
+    assert not proof.agrees
+    assert proof.range == "0..1"
+    assert [batch.any() for batch in agreement.departing()] == [False, True]
+
+
 def test_one_value_that_stands_out_is_seen_among_many():
     values = np.random.default_rng(0).normal(size=(4, 100_000)).astype(np.float32)
     found = values.copy()
@@ -239,7 +260,7 @@ CAT, DOG = (0, 0.7, 0.0, 0.0, 0.4, 0.5), (1, 0.7, 0.2, 0.6, 0.8, 1.0)
         ([(0, 0.70001, 0.0, 0.0, 0.4, 0.5), DOG], 0, 0),
         ([(0, 0.71, 0.0, 0.0, 0.4, 0.5), DOG], 2, 0),
         ([(1, 0.7, 0.0, 0.0, 0.4, 0.5), DOG], 2, 0),
-        ([(0, 0.7, 0.0, 0.0, 0.4, 0.51), DOG], 0, 2),  # as good a box that suppresses the other
+        ([(0, 0.7, 0.0, 0.0, 0.4, 0.51), DOG], 2, 0),  # an edge is shifted: no tie
         ([(0, 0.7, 0.5, 0.5, 0.9, 0.9), DOG], 2, 0),
         ([CAT], 1, 0),
         ([CAT, DOG, DOG], 1, 0),
@@ -248,6 +269,19 @@ CAT, DOG = (0, 0.7, 0.0, 0.0, 0.4, 0.5), (1, 0.7, 0.2, 0.6, 0.8, 1.0)
 def test_detections_are_matched_by_class_score_and_box(found, unmatched, excused):
     (proof,) = compare_detections(detections(CAT, DOG), detections(*found), iou_threshold=0.5)
     assert (proof.unmatched, proof.excused) == (unmatched, excused)
+
+
+@pytest.mark.parametrize(
+    ("edge", "score", "excused"),
+    [(0.51, 0.7, 2), (0.52, 0.7, 0), (0.51, 0.6, 0)],
+    ids=["tie", "shifted", "other score"],
+)
+def test_of_two_candidates_with_the_same_score_either_may_be_kept(edge, score, excused):
+    boxes = np.array([CAT[2:], (0.0, 0.0, 0.4, 0.51)])
+    candidates = Candidates(boxes, np.array([[0.7, 0], [score, 0]]))
+    found = detections((0, 0.7, 0.0, 0.0, 0.4, edge))
+    (proof,) = compare_detections(detections(CAT), found, iou_threshold=0.5, candidates=[candidates])
+    assert (proof.unmatched, proof.excused) == (2 - excused, excused)
 
 
 def test_which_detection_comes_last_on_a_full_list_may_differ():
@@ -300,7 +334,7 @@ CATS = {
     ("changes", "difference"),
     [
         ({}, 0),
-        ({"bboxes": [[0.0, 0.5, 0.0, 0.51], CATS["bboxes"][1]]}, 0.01),
+        ({"bboxes": [[0.0, 0.5, 0.0, 0.51], CATS["bboxes"][1]]}, 1),
         ({"bboxes": [[np.nan] * 4, CATS["bboxes"][1]]}, 1),
         ({"confidences": [0.9, np.nan]}, 1),
         ({"displayNames": ["cat", "dog"]}, 1),
@@ -316,6 +350,30 @@ def test_predicted_boxes_are_matched_one_to_one(photos, changes, difference):
     assert found.max_abs_difference == pytest.approx(difference)
     assert found.departing == ([ids[2]] if difference else [])
     assert found.proven is not bool(difference)
+
+
+@pytest.mark.parametrize(("threshold", "proven"), [(0.5, True), (0.6, False), (None, False)])
+def test_one_flip_at_the_threshold_of_suppression_does_not_refuse_a_split(photos, threshold, proven):
+    at_half = {"displayNames": ["cat"], "confidences": [0.6], "bboxes": [[0.0, 0.5, 0.0, 0.25]]}
+    ids = [item.id for item in photos.items("test")]
+    source = dict.fromkeys(ids, CATS)
+    more = {name: [*each, *at_half[name]] for name, each in CATS.items()}
+    found = compare(photos, Task.OBJECT_DETECTION, {**source, ids[2]: more}, source, threshold)
+    assert found.departing == ([] if proven else [ids[2]])
+
+
+@pytest.mark.parametrize(("change", "departs"), [(1e-5, False), (3e-2, True)])
+def test_a_value_is_measured_by_the_spread_and_not_by_the_largest(change, departs):
+    values = {str(place): {"value": 1e4 * (place == 0) + place % 7} for place in range(1000)}
+    found = {**values, "5": {"value": 5 + change * 100}}
+    off = differences_of(Task.TABULAR_REGRESSION, values, found, None)
+    assert (off["5"] > TOLERANCE) is departs
+
+
+def test_a_value_may_differ_by_the_last_digits_of_a_float32():
+    values = {str(place): {"value": 1e9 + place} for place in range(3)}
+    found = {name: {"value": each["value"] + 64} for name, each in values.items()}
+    assert max(differences_of(Task.TABULAR_REGRESSION, values, found, None).values()) < TOLERANCE
 
 
 def of(*inputs: TensorSpec) -> Signature:

@@ -7,13 +7,14 @@ from tf2onnx import convert
 from tf2onnx.handler import tf_op
 
 from ..choices import OPSETS
-from . import handlers, resize_handlers
+from . import handlers, integer_handlers, resize_handlers
 from .repairs import inline_all_functions
 
 
 def register_handlers() -> None:
     """Makes tf2onnx use the translations of this package before its own ones."""
-    for op, translate in (handlers.TRANSLATIONS | resize_handlers.TRANSLATIONS).items():
+    translations = handlers.TRANSLATIONS | integer_handlers.TRANSLATIONS | resize_handlers.TRANSLATIONS
+    for op, translate in translations.items():
         tf_op.register_handler(translate, min(OPSETS), [op], "", {})
 
 

@@ -78,7 +78,7 @@ class Comparison:
     @property
     def tolerance(self) -> float:
         """Of detections, or the smallest of the outputs'."""
-        return TOLERANCE if self.detections else min((each.tolerance for each in self.outputs.values()), default=0.0)
+        return TOLERANCE if self.detections else min((each.tolerance() for each in self.outputs.values()), default=0.0)
 
 
 def compare(job: Job, file: LiteRTFile) -> Comparison:

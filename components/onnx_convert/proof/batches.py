@@ -21,6 +21,7 @@ from ...models.series_windows import series_tensors
 from ..tensors import Signature, Tensors, TensorSpec
 from .made_up import made_up
 from .pictures import RANGES, in_range, is_picture, sizes
+from .ranged import Ranged
 
 __all__ = ["MOST_ITEMS", "made_up", "of_images", "of_rows", "picture_input", "picture_tensor"]
 
@@ -49,7 +50,8 @@ def of_images(dataset: Dataset, signature: Signature, split: str = "test") -> It
     batches = list(_picture_batches(spec, shown[: MOST_ITEMS // (2 * len(ranges))]))
     for style in ranges:
         for batch in batches:
-            yield {spec.name: in_range(batch.astype(np.float32) / np.float32(255), spec.dtype, style)}
+            pixels = in_range(batch.astype(np.float32) / np.float32(255), spec.dtype, style)
+            yield Ranged({spec.name: pixels}, RANGES[style] if len(ranges) > 1 else "")
 
 
 def of_rows(dataset: Dataset, described: ColumnsInput | SeriesInput, split: str = "test") -> Iterator[Tensors]:

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from ..onnx_file import OnnxFile
 from ..tensors import Run, Tensors
-from .agreement import RELATIVE, Agreement
-from .detections import NEEDED, DetectionProof, compare_detections, is_detector
+from .agreement import Agreement, equal_choices
+from .detections import DetectionProof, compare_detections, is_detector
+from .found import NEEDED
 from .graph import OnnxGraph
 from .inside import Both, Inside
+from .ranged import range_of
+from .suppression import candidates_of
 
 # Departing inputs that are looked into, the smallest first.
 _MOST_TRIES = 4
@@ -28,6 +31,7 @@ class Comparison:
         outputs: agreement of each output, by name.
         inner: agreement of inner values, by name.
         batches: that both have answered.
+        ranges: of the floats of each of them.
         refused: how many batches the source refuses.
         missing: how many items were left out, since they have missing numbers (NaN) and the graph never asks for them.
         failure: what the file could not answer, one sentence; "" so far.
@@ -40,6 +44,7 @@ class Comparison:
         self.outputs: dict[str, Agreement] = {}
         self.inner: dict[str, Agreement] = {}
         self.batches: list[Tensors] = []
+        self.ranges: list[str] = []
         self.refused, self.missing, self.failure, self.without_inner = 0, 0, "", ""
         self._pictures: list[list[DetectionProof]] = []
         self._inside, self._stack = inside, ExitStack()
@@ -63,6 +68,7 @@ class Comparison:
 
     def add(self, inputs: Tensors) -> None:
         """Compares the answers to one batch."""
+        given = range_of(inputs)
         if not self._takes_missing:
             inputs = self._without_missing(inputs)
         if not inputs:
@@ -75,13 +81,15 @@ class Comparison:
         try:
             found = self.target(inputs)
         except Exception as error:  # onnxruntime's errors have no public base class
-            self.failure = f"the file cannot answer {_shapes(inputs)}, which its source answers: {error}"
+            shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in inputs.items())
+            self.failure = f"the file cannot answer {shapes}, which its source answers: {error}"
             return
         self.failure = difference_of_kind(expected, found)
         if self.failure:
             return
         self.batches.append(inputs)
-        self._compare(expected, found, self._compare_inner(inputs))
+        self.ranges.append(given)
+        self._compare(expected, found, self._compare_inner(inputs, given), given)
 
     def single(self, inputs: Tensors, item: int) -> Tensors:
         """One item of a batch, as a batch; all of it where the model takes no other number of items."""
@@ -108,8 +116,8 @@ class Comparison:
     @property
     def matched(self) -> list[str]:
         """Outputs whose order is that of the detections: these are matched."""
-        names = (*NEEDED, *(name for name in self.outputs if name.startswith("detection_") and name not in NEEDED))
-        return list(names) if self._pictures else []
+        more = (name for name in self.outputs if name.startswith("detection_") and name not in NEEDED)
+        return [*NEEDED, *more] if self._pictures else []
 
     @property
     def detections(self) -> DetectionProof | None:
@@ -119,9 +127,10 @@ class Comparison:
     def departing(self) -> Iterator[tuple[Tensors, list[str]]]:
         """Inputs that show a departure, the smallest first, each with the names of what departs."""
         tries = []
+        departing = {each.name: each.departing() for each in self.compared}
         for place, inputs in enumerate(self.batches):
             for item in range(count(inputs)):
-                names = [each.name for each in self.compared if each.worst[place][item] > each.tolerance]
+                names = [name for name, batches in departing.items() if batches[place][item]]
                 if self._pictures and self._pictures[place][item].unmatched:
                     names += self.matched
                 if names:
@@ -140,15 +149,16 @@ class Comparison:
             return inputs
         return {} if gone.all() else {name: value[~gone] for name, value in inputs.items()}
 
-    def _compare(self, expected: Tensors, found: Tensors, inner: Tensors) -> None:
+    def _compare(self, expected: Tensors, found: Tensors, inner: Tensors, given: str) -> None:
         items = count(self.batches[-1])
         for name, value in expected.items():
             excused = self._ties(name, value, found[name], inner)
-            self.outputs.setdefault(name, Agreement(name)).add(value, found[name], items, excused)
+            self.outputs.setdefault(name, Agreement(name)).add(value, found[name], items, excused, given)
         if is_detector(expected):
-            self._pictures.append(compare_detections(expected, found, self.graph.iou_threshold()))
+            candidates = candidates_of([inner[name] for name in self.graph.candidates(inner.__contains__)])
+            self._pictures.append(compare_detections(expected, found, self.graph.iou_threshold(), candidates))
 
-    def _compare_inner(self, inputs: Tensors) -> Tensors:
+    def _compare_inner(self, inputs: Tensors, given: str) -> Tensors:
         """The source's inner values."""
         if self._both is None:
             return {}
@@ -160,7 +170,7 @@ class Comparison:
             return {}
         self.inner = {name: each for name, each in self.inner.items() if name in found}
         for name, agreement in self.inner.items():
-            agreement.add(expected[name], found[name], count(inputs))
+            agreement.add(expected[name], found[name], count(inputs), given=given)
         return expected
 
     def _ties(
@@ -170,10 +180,10 @@ class Comparison:
         choice = self.graph.choice_of(output)
         if choice is None or choice[0] not in inner or expected.shape != found.shape:
             return None
-        scores, axis = inner[choice[0]], choice[1]
-        places = [np.expand_dims(each.astype(np.int64), axis) for each in (expected, found)]
-        one, other = (np.take_along_axis(scores, place, axis).squeeze(axis) for place in places)
-        return np.abs(one - other) <= RELATIVE * np.abs(scores).max(axis=axis)
+        scores = inner[choice[0]]
+        # Where ONNX has the channels first, its axis of classes is TensorFlow's last one.
+        fitting = [axis for axis in (choice[1], -1) if np.take(scores, 0, axis).shape == expected.shape]
+        return equal_choices(scores, fitting[0], expected, found) if fitting else None
 
 
 def count(inputs: Tensors) -> int:
@@ -191,7 +201,3 @@ def difference_of_kind(expected: Tensors, found: Tensors) -> str:
             kinds = (f"{each.dtype} {list(each.shape)}" for each in (found[name], value))
             return "the file's output {} is {}, and that of its source {}".format(name, *kinds)
     return ""
-
-
-def _shapes(inputs: Tensors) -> str:
-    return ", ".join(f"{name} {list(value.shape)}" for name, value in inputs.items())

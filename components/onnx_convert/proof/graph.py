@@ -73,6 +73,12 @@ class OnnxGraph:
                 return float(numpy_helper.to_array(self._constants[node.input[3]]).ravel()[0])
         return None
 
+    def candidates(self, is_known: Callable[[str], bool]) -> list[str]:
+        """The boxes and the scores that non-maximum suppression chooses from; empty where there are none."""
+        nodes = [node for node in self.nodes if node.op_type == "NonMaxSuppression"]
+        names = [list(self._origins([given], is_known)) for node in nodes for given in node.input[:2]]
+        return [name for (name,) in names] if len(nodes) == 1 and all(len(each) == 1 for each in names) else []
+
     def depends_on(self, output: str, tensors: Sequence[str]) -> bool:
         """Whether an output is computed from one of these tensors."""
         waiting, seen = [output], set()

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..tensors import Signature, Tensors, TensorSpec
-from .pictures import in_range, is_picture, pictures
+from .pictures import RANGES, in_range, is_picture, pictures
+from .ranged import Ranged
 
 # Items; height and width in pixels, and length of a sequence, where these are free.
 _MADE_UP = (
@@ -26,6 +27,8 @@ _MADE_UP = (
 )
 # Whole numbers below these: indexes of small and large vocabularies, and yes or no.
 _BOUNDS = (10, 100, 1000, 2, 50, 30000, 5, 256)
+# Floats that are no pictures, in the order in which they are made.
+_SIZES = ("ones", "0..1", "hundreds")
 _TEXTS = ("", "unknown", "größe", "東京", "two words", "  Spaces ", "0", "nan")
 
 
@@ -42,10 +45,17 @@ def made_up(signature: Signature, words: Sequence[str] = ()) -> Iterator[Tensors
     fixed = next((spec.shape[0] for spec in signature.inputs if spec.shape and spec.shape[0]), None)
     for place, (items, size, length) in enumerate(_MADE_UP):
         for repeat in range(max(1, items // fixed) if fixed else 1):
-            yield {
+            batch = {
                 spec.name: _made_up(_shape(spec, fixed or items, size, length), spec, place, repeat, words)
                 for spec in signature.inputs
             }
+            yield Ranged(batch, _range(signature, place))
+
+
+def _range(signature: Signature, place: int) -> str:
+    """Of the floats of a batch of the kind at this place."""
+    floats = [is_picture(spec) for spec in signature.inputs if spec.dtype.startswith(("float", "double"))]
+    return (RANGES if all(floats) else _SIZES)[place % 3] if floats else ""
 
 
 def _shape(spec: TensorSpec, count: int, size: tuple[int, int], length: int) -> tuple[int, ...]:

@@ -6,10 +6,10 @@ Detection API's exported models, at 1. Who measures tries them all, and takes th
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, softmax
 
 from ...data.dataset import Dataset
 from ...data.images import decode, read_image
@@ -21,10 +21,12 @@ from ...models.outputs import to_predictions
 from ...models.predictions import Prediction
 from ..tensors import Signature, Tensors, TensorSpec
 from .batches import picture_input, picture_tensor
-from .detections import CLASSES, is_detector
+from .detections import is_detector
+from .found import CLASSES
 from .pictures import RANGES
 
 Items = Iterator[tuple[list[str], Tensors]]
+Read = Callable[[Tensors], list[Prediction]]
 _ROWS = 1024
 
 
@@ -35,12 +37,12 @@ class Reading:
     Attributes:
         sentence: which way it is.
         items: the test split as batches of item ids and inputs.
-        predictions: of a batch's outputs.
+        reader: what makes predictions of a batch's outputs, told by what the model answers for the first batches.
     """
 
     sentence: str
     items: Callable[[], Items]
-    predictions: Callable[[Tensors], list[Prediction]]
+    reader: Callable[[Sequence[Tensors]], Read]
 
 
 def readings(dataset: Dataset, signature: Signature) -> list[Reading]:
@@ -56,7 +58,7 @@ def readings(dataset: Dataset, signature: Signature) -> list[Reading]:
         ways = [(f"pixels are given as {RANGES[style]}", _pictures(dataset, spec, style)) for style in styles]
     else:
         ways = [("columns are given by their names", _rows(dataset, signature.inputs))]
-    return [Reading(f"{given}, {meant}", items, predictions) for given, items in ways for meant, predictions in answers]
+    return [Reading(f"{given}, {meant}", items, reader) for given, items in ways for meant, reader in answers]
 
 
 def _pictures(dataset: Dataset, spec: TensorSpec, style: int) -> Callable[[], Items]:
@@ -97,29 +99,37 @@ def _rows(dataset: Dataset, inputs: Sequence[TensorSpec]) -> Callable[[], Items]
     return items
 
 
-def _answers(
-    dataset: Dataset, outputs: Sequence[TensorSpec]
-) -> list[tuple[str, Callable[[Tensors], list[Prediction]]]]:
+def _answers(dataset: Dataset, outputs: Sequence[TensorSpec]) -> list[tuple[str, Callable[[Sequence[Tensors]], Read]]]:
     """What the outputs may mean, each with a sentence."""
     task, labels = dataset.task, dataset.labels
     if task is Task.OBJECT_DETECTION:
         if not is_detector(each.name for each in outputs):
             raise InputError("the model's outputs are no detections with names of the TF Object Detection API")
-        return [(f"the first class is {first}", _detections(labels, first)) for first in (0, 1)]
+        detections = [_detections(labels, first) for first in (0, 1)]
+        return [(f"the first class is {first}", lambda _, r=read: r) for first, read in enumerate(detections)]
     name = _only_scores(outputs, 1 if task.predicts_numbers else len(labels))
     if task.predicts_numbers:
-        return [(f"{name} is the value", lambda found: to_predictions(task, labels, {"value": found[name]}))]
-    return [
-        (
-            f"{name} has a score for each label, in their order",
-            lambda found: to_predictions(
-                task, labels, {"probabilities": _probabilities(found[name], dataset.is_multi_label)}
-            ),
-        )
-    ]
+        return [(f"{name} is the value", lambda _: lambda found: to_predictions(task, labels, {"value": found[name]}))]
+    return [(f"{name} has a score for each label, in their order", lambda first: _scores(dataset, name, first))]
 
 
-def _detections(labels: Sequence[str], first: int) -> Callable[[Tensors], list[Prediction]]:
+def _scores(dataset: Dataset, name: str, first: Sequence[Tensors]) -> Read:
+    """Scores are probabilities where all of the first ones are; otherwise they are logits, all of them."""
+    scores = np.concatenate([each[name] for each in first]).astype(np.float64)
+    is_probability = bool(((scores >= 0) & (scores <= 1)).all())
+    if not dataset.is_multi_label:
+        is_probability = is_probability and np.allclose(scores.sum(axis=1), 1, atol=1e-3)
+
+    def read(found: Tensors) -> list[Prediction]:
+        values = found[name].astype(np.float64)
+        if not is_probability:
+            values = expit(values) if dataset.is_multi_label else softmax(values, axis=1)
+        return to_predictions(dataset.task, dataset.labels, {"probabilities": values})
+
+    return read
+
+
+def _detections(labels: Sequence[str], first: int) -> Read:
     # A class that no label stands for is a label of its own: it matches nothing.
     padded = [*labels, *(f"class {len(labels) + place + first}" for place in range(1000))]
     return lambda found: to_predictions(
@@ -140,15 +150,3 @@ def _only_scores(outputs: Sequence[TensorSpec], size: int) -> str:
     if len(fitting) != 1 and not usual:
         raise InputError(f"{len(fitting)} outputs of the model have {size} numbers for an item, and one is asked for")
     return (usual or fitting)[0]
-
-
-def _probabilities(scores: NDArray[Any], is_multi_label: bool) -> NDArray[np.float64]:
-    """Scores as they are where they are probabilities; otherwise they are logits."""
-    values = scores.astype(np.float64)
-    in_range = bool(((values >= 0) & (values <= 1)).all())
-    if is_multi_label:
-        return values if in_range else 1 / (1 + np.exp(-values))
-    if in_range and np.allclose(values.sum(axis=1), 1, atol=1e-3):
-        return values
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)

@@ -30,7 +30,7 @@ def excuse_rounding(comparison: Comparison) -> str:
     departing = [each for each in comparison.compared if not each.proof().agrees]
     if not departing:
         return ""
-    wrong = {each.name: [off > each.tolerance for off in each.worst] for each in departing}
+    wrong = {each.name: each.departing() for each in departing}
     if _any(wrong).mean() > _MOST_ITEMS:
         return ""
     bounds = rounding(comparison, list(wrong), comparison.batches)
@@ -65,8 +65,8 @@ def _bounds(right: Tensors, jittered: Tensors, items: int) -> dict[str, NDArray[
 
 def _excused(agreement: Agreement, bounds: Sequence[NDArray[np.float64]]) -> list[NDArray[np.bool_]]:
     """Of each batch, which items depart within the bounds, [N]."""
-    pairs = zip(agreement.worst, bounds, strict=True)
-    return [(off > agreement.tolerance) & (off <= bound) & np.isfinite(off) for off, bound in pairs]
+    batches = zip(agreement.departing(), agreement.worst, bounds, strict=True)
+    return [departs & (off <= bound) & np.isfinite(off) for departs, off, bound in batches]
 
 
 def _any(batches: Mapping[str, list[NDArray[np.bool_]]]) -> NDArray[np.bool_]:

@@ -2,7 +2,8 @@
 
 from .agreement import OutputProof
 from .comparison import Comparison
-from .detections import NEEDED, SCORES, DetectionProof
+from .detections import DetectionProof
+from .found import NEEDED, SCORES
 
 
 def verdict(comparison: Comparison) -> tuple[str, list[str]]:
@@ -43,6 +44,7 @@ def _disagreement(comparison: Comparison) -> str:
         return (
             f"the {kind} {departing.name} departs by up to {departing.max_abs_difference:.2g}; an item is "
             f"{departing.worst:.2g} off, where {departing.tolerance:.2g} is tolerated"
+            + (f" (floats given as {departing.range})" if departing.range else "")
         )
     found = comparison.detections
     if found is not None and not found.agrees:
@@ -63,6 +65,8 @@ def _unmoved(comparison: Comparison) -> tuple[str, list[str]]:
             continue
         if not comparison.graph.depends_on(proof.name, comparison.graph.inputs):
             weaknesses.append(f"the output {proof.name} is a constant")
+        elif not proof.dtype.startswith("float"):
+            weaknesses.append(f"the output {proof.name} is the same for all inputs, so that nothing is proven of it")
         elif comparison.graph.depends_on(proof.name, moving):
             weaknesses.append(f"the output {proof.name} hardly changes from input to input, but the scores before do")
         else:
@@ -75,8 +79,8 @@ def _unmoved(comparison: Comparison) -> tuple[str, list[str]]:
 
 
 def _counts(proof: OutputProof, detections: DetectionProof | None) -> bool:
-    """Whether an output has to move: numbers have, and of detections the scores."""
-    return proof.dtype.startswith("float") and (detections is None or proof.name == SCORES)
+    """Whether it is asked that an output moves: of detections the scores are, and not what goes along with them."""
+    return detections is None or proof.name == SCORES
 
 
 def _vacuous(name: str) -> str:
