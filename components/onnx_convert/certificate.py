@@ -70,7 +70,7 @@ class Certificate:
             "proven": self.proven,
             "reason": self.reason,
             "max_abs_difference": self._largest_difference(),
-            **({"items": self.task.items} if self.task else {"items": self.tensors.items if self.tensors else 0}),
+            "items": compared.items if (compared := self.task or self.tensors) else 0,
             "bytes": (self.smaller_file or self.file)["bytes"],
             "precision": self.attempt.precision if self.attempt and self.attempt.accepted else "fp32",
         }

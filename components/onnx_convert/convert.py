@@ -9,7 +9,7 @@ from ..data.dataset import Dataset
 from ..errors import FinalError, InputError
 from ..models.onnx_runner import OnnxRunner
 from .certificate import Certificate
-from .choices import BUDGET, OPSET, OPSETS, Form, Precision
+from .choices import BUDGET, OPSET, Form, Precision
 from .forms.form_proof import FormProof
 from .output_folder import accept, check_output, clear, unproven
 from .page.write import write_conversion_page
@@ -64,7 +64,7 @@ def convert(
     """
     asked, data, source = _forms(forms), Dataset.open(dataset) if dataset else None, Source.open(Path(saved_model))
     out = Path(output)
-    _check(source, data, out, opset, precision, budget)
+    _check(source, data, out, precision, budget)
     with unproven(out) as trial:
         translation = translate(source, trial / "model.onnx", signature, opset)
         proof = verify(source, translation, data, signature)
@@ -80,12 +80,10 @@ def convert(
     return proof.as_json()
 
 
-def _check(source: Source, data: Dataset | None, output: Path, opset: int, precision: str, budget: float) -> None:
+def _check(source: Source, data: Dataset | None, output: Path, precision: str, budget: float) -> None:
     """Refuses what cannot work before the costly part, and before anything of an earlier conversion is taken away."""
     source.check(data)
     check_output(source.path.resolve(), output.resolve())
-    if opset not in OPSETS:
-        raise InputError(f"opset {opset} is not supported, but {' and '.join(map(str, OPSETS))}: choose one of them")
     if precision not in get_args(Precision):
         raise InputError(f"there is no precision {precision!r}: choose of {', '.join(get_args(Precision))}")
     if not 0 <= budget <= 1:

@@ -11,7 +11,6 @@ import tiny_forms
 from ai_edge_litert.interpreter import Interpreter
 
 from graduate.components.data.dataset import Dataset
-from graduate.components.errors import InputError
 from graduate.components.models.folder import ModelFolder
 from graduate.components.onnx_convert.forms import detection_op, edge_tpu, litert, litert_proof
 from graduate.components.onnx_convert.forms.form_proof import FormProof
@@ -253,9 +252,3 @@ def test_a_model_of_an_earlier_version_is_to_be_trained_again(classifier: Traine
     users(old / "saved_model")
     proofs, _ = made(old, tmp_path / "out", "tflite", "backbone")
     assert all("train again" in proof.reason for proof in proofs.values())
-
-
-def test_a_form_that_does_not_exist_is_refused_before_any_work(tmp_path: Path):
-    with pytest.raises(InputError, match="no form 'torch': choose of tflite,"):
-        made(users(tmp_path / "model"), tmp_path / "out", "safetensors", "torch")
-    assert not (tmp_path / "out").exists()

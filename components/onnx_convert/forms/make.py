@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 from ...data.dataset import Dataset
-from ...errors import InputError
 from ..choices import BUDGET, Form
 from ..export.refusals import ConversionError
 from ..saved_model import SERVING, SavedModel
@@ -21,11 +19,9 @@ from .litert import make_float, make_int8
 from .refused import RefusedError
 from .torch_weights import make_safetensors
 
-FORMS: tuple[Form, ...] = get_args(Form)
-
 
 def make(
-    forms: Sequence[str],
+    forms: Sequence[Form],
     source: Source,
     output: Path,
     dataset: Dataset | None = None,
@@ -35,7 +31,7 @@ def make(
     """Writes other forms of a model, and proves each of them.
 
     Args:
-        forms: some of `FORMS`.
+        forms: which.
         source: what they are made of.
         output: folder for the forms' files, accepted or not.
         dataset: that the model was trained on: its training images calibrate, its test items prove.
@@ -46,11 +42,8 @@ def make(
         A record of each; a form that this model cannot have is not accepted, with the reason in one sentence.
 
     Raises:
-        InputError: there is no such form, or no such signature.
+        InputError: there is no such signature.
     """
-    for form in forms:
-        if form not in FORMS:
-            raise InputError(f"there is no form {form!r}: choose of {', '.join(FORMS)}")
     if not source.saved_model:
         return [FormProof(form, False, "refused: the model is ONNX already, and not TensorFlow's.") for form in forms]
     output.mkdir(parents=True, exist_ok=True)
