@@ -46,36 +46,38 @@ def read_image(item: Item) -> bytes:
     return data
 
 
-def decode(data: bytes) -> NDArray[np.uint8]:
+def decode(data: bytes, max_pixels: int | None = None) -> NDArray[np.uint8]:
     """Decodes an image file to pixels.
 
     EXIF orientation is ignored, as `tf.io.decode_jpeg` does; of an animation it is the first frame.
 
     Args:
         data: content of a JPEG, PNG, GIF, BMP, ICO, WebP or TIFF file.
+        max_pixels: larger images are refused before they are decoded; `MAX_PIXELS` where not given.
 
     Returns:
         uint8 [height, width, 3], RGB, read-only.
 
     Raises:
-        ImageError: it is no image, is cut short, or has more than `MAX_PIXELS` pixels.
+        ImageError: it is no image, is cut short, or has more than `max_pixels` pixels.
     """
-    return np.asarray(open_rgb(data))
+    return np.asarray(open_rgb(data, max_pixels))
 
 
-def open_rgb(data: bytes) -> Image.Image:
+def open_rgb(data: bytes, max_pixels: int | None = None) -> Image.Image:
     """Decodes an image file to a Pillow image of mode RGB; see `decode`.
 
     Raises:
         ImageError: as `decode`.
     """
+    most = MAX_PIXELS if max_pixels is None else max_pixels
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ImageError("too_large", f"{image.width} x {image.height} pixels, at most {MAX_PIXELS:,} are read")
+            if image.width * image.height > most:
+                raise ImageError("too_large", f"{image.width} x {image.height} pixels, at most {most:,} are read")
             return _eight_bits(image).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError("too_large", f"at most {MAX_PIXELS:,} pixels are read: {error}") from error
+        raise ImageError("too_large", f"at most {most:,} pixels are read: {error}") from error
     except ImageError:
         raise
     except UnidentifiedImageError as error:

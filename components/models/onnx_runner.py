@@ -13,6 +13,7 @@ import onnxruntime as ort
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ..data.items import Task
 from ..errors import InputError
 from .columns import column_tensors
 from .folder import InputColumn, ModelFolder
@@ -33,6 +34,10 @@ class OnnxRunner:
             InputError: the file is absent, is not an ONNX graph, or does not have the inputs that model.json names.
         """
         self.folder = folder
+        self.name, self.labels, self.is_multi_label = folder.name, folder.labels, folder.is_multi_label
+        self.task: Task | None = folder.task
+        self.input = folder.input
+        self.files = [folder.path / "model.json", folder.onnx]
         if not folder.onnx.is_file():
             raise InputError(
                 f"{folder.path} has no model.onnx: convert the model first (graduate component onnx_convert)"

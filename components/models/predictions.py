@@ -7,7 +7,7 @@ https://docs.cloud.google.com/vertex-ai/docs/image-data/object-detection/interpr
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,15 @@ class ValuePrediction(TypedDict):
     value: float
 
 
+class TensorPrediction(TypedDict):
+    """What a model answers of which nobody knows what it means: output name to nested lists of numbers."""
+
+    outputs: dict[str, Any]
+
+
+# Of our own models, and of any.
 Prediction = LabelledPrediction | ValuePrediction
+AnyPrediction = Prediction | TensorPrediction
 
 
 def read(path: str | Path) -> Iterator[tuple[str, Prediction]]:

@@ -1,0 +1,1 @@
+"""Batch prediction as a Beam pipeline, on this machine or on Dataflow."""

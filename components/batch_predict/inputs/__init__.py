@@ -1,0 +1,1 @@
+"""What can be predicted: one reader per kind of input, all giving the same records."""

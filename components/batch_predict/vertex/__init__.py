@@ -1,0 +1,1 @@
+"""Batch prediction by Vertex AI, with the serving container of this library."""

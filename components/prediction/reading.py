@@ -1,0 +1,26 @@
+"""How to read what a plain ONNX file does not say of itself."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Layout = Literal["", "nhwc", "nchw"]
+Scaling = Literal["", "0..255", "0..1", "-1..1", "imagenet"]
+Channels = Literal["rgb", "bgr"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a plain ONNX file of somebody else's takes images; a model folder says it all by itself.
+
+    Attributes:
+        layout: of the batch, [N, H, W, 3] or [N, 3, H, W]; "" for what the file's own shape says.
+        scaling: of the pixels: `0..255` as they are, `0..1`, `-1..1`, or `imagenet` (0..1, less the mean and divided
+            by the standard deviation of ImageNet's channels); "" where the file says it, by taking uint8.
+        channels: their order.
+        labels: file with a label per line, in the order of the model's classes; "" for numbers.
+    """
+
+    layout: Layout = ""
+    scaling: Scaling = ""
+    channels: Channels = "rgb"
+    labels: str = ""
