@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Rows:
         faults: what is wrong with some of them, by place.
     """
 
-    batch: pa.RecordBatch
+    batch: "pa.RecordBatch"
     faults: dict[int, InputError] = field(default_factory=dict)
 
     def __len__(self) -> int:

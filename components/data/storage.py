@@ -5,6 +5,7 @@ which they have. Cloud Storage uses the environment's credentials; with `STORAGE
 server instead, without credentials.
 """
 
+import base64
 import io
 import os
 import tempfile
@@ -15,9 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
-    from google.cloud.storage import Blob, Bucket, Client
+    from google.cloud.storage import Bucket, Client
 
 _SCHEME = "gs://"
+
+
+class StorageUnavailableError(Exception):
+    """Cloud Storage did not answer, or not as it should; the client has tried for two minutes. It may pass."""
 
 
 def is_remote(uri: str) -> bool:
@@ -91,6 +96,49 @@ def write_bytes(uri: str, data: bytes) -> None:
             file.write_bytes(data)
 
 
+def write_once(uri: str, data: bytes) -> bool:
+    """Writes a file that is never to change, whole or not at all.
+
+    In Cloud Storage of several writers at once one wins
+    (https://cloud.google.com/storage/docs/request-preconditions#special-case); on this machine it is for the caller to
+    be the only one.
+
+    Returns:
+        Whether it was written now; otherwise it was there, with this very content.
+
+    Raises:
+        FileExistsError: it is there with another content.
+        OSError: it may not be written.
+    """
+    if is_remote(uri):
+        return _upload_once(uri, data)
+    file = Path(uri)
+    if file.exists():
+        if file.read_bytes() != data:
+            raise FileExistsError(f"{uri} is there already, with another content")
+        return False
+    write_bytes(uri, data)
+    return True
+
+
+def _upload_once(uri: str, data: bytes) -> bool:
+    import google_crc32c
+    from google.api_core.exceptions import PreconditionFailed
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    with _remote(uri, "written") as (bucket, name):
+        blob = bucket.blob(name)
+        try:
+            blob.upload_from_string(data, if_generation_match=0, retry=DEFAULT_RETRY)
+            return True
+        except PreconditionFailed:
+            # Written before, perhaps by this very call: the answer to a first try may have been lost.
+            blob.reload()
+    if blob.crc32c != base64.b64encode(google_crc32c.Checksum(data).digest()).decode():
+        raise FileExistsError(f"{uri} is there already, with another content")
+    return False
+
+
 def upload(file: Path, uri: str) -> None:
     """Copies a local file to Cloud Storage, whole or not at all; an object that is there is replaced.
 
@@ -105,14 +153,27 @@ def list_files(folder: str) -> list[str]:
     """URIs of all files in a folder and its subfolders, sorted; hidden ones left out. Empty if there is no such folder.
 
     Raises:
-        OSError: a bucket is missing or may not be read.
+        OSError: a bucket is missing, or it or a folder may not be read.
+    """
+    return sorted(uri for uri, _ in walk(folder))
+
+
+def walk(folder: str) -> Iterator[tuple[str, str]]:
+    """Yields what `versions` gives for a folder, as it is found: nothing is held, so there may be millions of files.
+
+    Raises:
+        OSError: as `list_files`.
     """
     if not is_remote(folder):
-        root = Path(os.path.abspath(folder))
-        names = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-        return sorted(str(root / name) for name in names if not _is_hidden(name.as_posix()))
+        for entry in _walk_local(os.path.abspath(folder)):
+            yield entry.path, _version(entry.stat())
+        return
     with _remote(folder) as (bucket, name):
-        return sorted(_blobs(bucket, name))
+        fields = "items(name,generation),nextPageToken"
+        for blob in bucket.list_blobs(prefix=_prefix(name), fields=fields):
+            # A name that ends in a slash is a folder that somebody made in the console.
+            if not blob.name.endswith("/") and not _is_hidden(blob.name.removeprefix(_prefix(name))):
+                yield f"{_SCHEME}{bucket.name}/{blob.name}", str(blob.generation)
 
 
 def versions(location: str) -> list[tuple[str, str]]:
@@ -124,12 +185,11 @@ def versions(location: str) -> list[tuple[str, str]]:
     Raises:
         OSError: there is nothing of that name, or it may not be read.
     """
+    if found := sorted(walk(location)):
+        return found
     if not is_remote(location):
-        stats = [(file, os.stat(file)) for file in list_files(location) or [location]]
-        return [(file, f"{stat.st_size} {stat.st_mtime_ns}") for file, stat in stats]
+        return [(location, _version(os.stat(location)))]
     with _remote(location) as (bucket, name):
-        if blobs := _blobs(bucket, name):
-            return sorted((uri, str(blob.generation)) for uri, blob in blobs.items())
         if not name or (blob := bucket.get_blob(name)) is None:
             raise FileNotFoundError(f"there is no {location}")
         return [(location, str(blob.generation))]
@@ -164,15 +224,22 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         os.replace(aside, path)
 
 
-def _blobs(bucket: "Bucket", folder_name: str) -> "dict[str, Blob]":
-    """Objects in a folder of a bucket by URI, without hidden ones."""
-    blobs = {f"{_SCHEME}{bucket.name}/{blob.name}": blob for blob in bucket.list_blobs(prefix=_prefix(folder_name))}
-    # A name that ends in a slash is a folder that somebody made in the console.
-    return {
-        uri: blob
-        for uri, blob in blobs.items()
-        if not uri.endswith("/") and not _is_hidden(blob.name.removeprefix(_prefix(folder_name)))
-    }
+def _walk_local(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Files below a folder, without hidden ones; nothing where there is no such folder."""
+    if not os.path.isdir(folder):
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _is_hidden(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk_local(entry.path)
+            elif entry.is_file():
+                yield entry
+
+
+def _version(stat: os.stat_result) -> str:
+    return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def _is_hidden(relative_name: str) -> bool:
@@ -187,18 +254,22 @@ def _prefix(folder_name: str) -> str:
 
 @contextmanager
 def _remote(uri: str, done: str = "read") -> "Iterator[tuple[Bucket, str]]":
-    """Gives the bucket and the name of an object, and turns the client's refusals into `OSError`.
+    """Gives the bucket and the name of an object, and turns the client's errors into `OSError`, or what may pass.
 
-    What may pass (a server's failure, which the client has retried for two minutes) stays the client's own error.
+    Raises:
+        StorageUnavailableError: what the client retries, for two minutes, did not pass.
     """
-    from google.api_core.exceptions import ClientError, NotFound
-    from google.auth.exceptions import DefaultCredentialsError
+    from google.api_core.exceptions import ClientError, NotFound, RetryError, ServerError, TooManyRequests
+    from google.auth.exceptions import DefaultCredentialsError, TransportError
+    from requests import RequestException
 
     bucket, _, name = uri.removeprefix(_SCHEME).partition("/")
     try:
         yield _client(os.environ.get("STORAGE_EMULATOR_HOST", "")).bucket(bucket), name
     except NotFound as error:
         raise FileNotFoundError(f"there is no {uri}") from error
+    except (ServerError, TooManyRequests, RetryError, TransportError, RequestException) as error:
+        raise StorageUnavailableError(f"{uri} could not be {done}: {error}; run again later") from error
     except (ClientError, DefaultCredentialsError) as error:
         raise PermissionError(f"{uri} may not be {done}: {error}") from error
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from storage_server import serving
 
 from graduate.components.data import storage
 
@@ -98,3 +99,40 @@ def test_an_error_while_writing_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail_half_way()
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"x": "before"}
+
+
+@pytest.mark.parametrize("where", ["here", "there"])
+def test_what_is_written_once_is_not_written_over(where: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if where == "there":
+        request.getfixturevalue("bucket")
+    uri = "gs://bucket/d/a.txt" if where == "there" else str(tmp_path / "d" / "a.txt")
+    assert storage.write_once(uri, b"one")
+    assert not storage.write_once(uri, b"one")
+    with pytest.raises(FileExistsError, match="another content"):
+        storage.write_once(uri, b"two")
+    assert storage.read_bytes(uri) == b"one"
+
+
+def test_of_a_server_that_fails_now_and_then_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    monkeypatch.setattr(DEFAULT_RETRY, "_initial", 0.001)
+    with serving(share_of_faults=0.2, seed=1, bucket="b") as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.address)
+        for number in range(20):
+            storage.write_once(f"gs://b/{number}", b"%d" % number)
+        assert [storage.read_bytes(f"gs://b/{number}") for number in range(20)] == [b"%d" % n for n in range(20)]
+        assert len(storage.list_files("gs://b")) == 20
+    assert set(server.faults) == {"503 before", "503 after", "dropped before", "dropped after"}
+
+
+def test_a_server_that_fails_for_good_is_no_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from google.cloud.storage.retry import DEFAULT_RETRY
+
+    monkeypatch.setattr(DEFAULT_RETRY, "_timeout", 0.01)
+    with serving(share_of_faults=1.0, seed=1, bucket="b") as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.address)
+        with pytest.raises(storage.StorageUnavailableError, match="gs://b/a could not be read"):
+            storage.read_bytes("gs://b/a")
+        with pytest.raises(storage.StorageUnavailableError, match="gs://b/a could not be written"):
+            storage.write_once("gs://b/a", b"")

@@ -81,6 +81,23 @@ def _record(row: Row, name: str, folder: str, task: Task) -> Record:
     Raises:
         ValueError: it is not of the format; says why.
     """
+    record, cells = image_of_row(row, name, folder)
+    if task == Task.OBJECT_DETECTION:
+        return replace(record, boxes=_boxes(cells))
+    return replace(record, labels=tuple(dict.fromkeys(label for label in cells if label)))
+
+
+def image_of_row(row: Row, name: str, folder: str) -> tuple[Record, list[str]]:
+    """The image that a row is of, and the cells with what the row says of it.
+
+    Args:
+        row: of an import file.
+        name: of that file.
+        folder: URI of the file's folder.
+
+    Raises:
+        ValueError: it names no image.
+    """
     cells = [cell.strip() for cell in row.cells]
     ml_use = named_split(cells[0])
     if ml_use is not None:
@@ -88,10 +105,7 @@ def _record(row: Row, name: str, folder: str, task: Task) -> Record:
     if not cells or not cells[0]:
         raise ValueError("no image URI")
     uri = storage.join(folder, cells[0])
-    record = Record(storage.relative_name(uri, folder), uri, f"{name}:{row.line}", ml_use or "")
-    if task == Task.OBJECT_DETECTION:
-        return replace(record, boxes=_boxes(cells[1:]))
-    return replace(record, labels=tuple(dict.fromkeys(label for label in cells[1:] if label)))
+    return Record(storage.relative_name(uri, folder), uri, f"{name}:{row.line}", ml_use or ""), cells[1:]
 
 
 def _boxes(cells: list[str]) -> tuple[Box, ...]:
