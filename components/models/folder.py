@@ -12,6 +12,7 @@ importance.json             tabular baselines, permutation importance per column
 config.yaml                 fine-tuned models: all levers, as they were resolved
 variables.json              fine-tuned models: what became of each variable
 own_module.py               fine-tuned models: the team's own Python file, for the record
+ensemble.json, members/     ensembles, see `prediction.ensemble`; they have no model.onnx of their own
 """
 
 import json

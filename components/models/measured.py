@@ -1,6 +1,7 @@
 """Metrics of a model on the test split, each with the interval in which the choice of test items leaves it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,20 +34,50 @@ def measure_on_test(model: ModelFolder, dataset: Dataset, answers: Mapping[str, 
     Raises:
         InputError: an item has no prediction, or no item is labelled.
     """
-    if model.task is Task.OBJECT_DETECTION:
-        items = list(dataset.items("test"))
-        if not items:
-            model.metrics, model.metric_intervals = {}, {}
-            return
+    if model.task is Task.OBJECT_DETECTION and not dataset.counts["test"]:
+        model.metrics, model.metric_intervals = {}, {}
+        return
+    measured = measure_split(dataset, "test", model.labels, answers)
+    model.metrics = measured.metrics
+    model.metric_intervals = _intervals(measured, model.seed)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Metrics of a split's items, and what it takes to measure them again on other choices of the items.
+
+    Attributes:
+        metrics: name to value.
+        resampled: the metrics on a sample of the items.
+        count: how many items are measured.
+        cells: how many numbers a sample visits.
+    """
+
+    metrics: dict[str, float]
+    resampled: Resampled
+    count: int
+    cells: int
+
+
+def measure_split(dataset: Dataset, split: str, labels: Sequence[str], answers: Mapping[str, Prediction]) -> Measured:
+    """Measures predictions of a split.
+
+    Args:
+        dataset: with the true labels.
+        split: which.
+        labels: of the model, in its order; empty for regression.
+        answers: predictions of the split, by item id.
+
+    Raises:
+        InputError: an item has no prediction, or no item is labelled.
+    """
+    if dataset.task is Task.OBJECT_DETECTION:
+        items = list(dataset.items(split))
         evaluation = DetectionEvaluation(items, answers, dataset.labels)
-        model.metrics = evaluation.metrics()
-        count, cells, resampled = len(items), evaluation.cells, evaluation.resampled
-    else:
-        truth = truths(dataset, "test")
-        model.metrics = measure(model.task, model.labels, truth, answers.items())
-        count, cells = len(truth), len(truth) * max(len(model.labels), 1)
-        resampled = _resampled(model.labels, truth, answers)
-    model.metric_intervals = _intervals(list(model.metrics), resampled, count, cells, model.seed)
+        return Measured(evaluation.metrics(), evaluation.resampled, len(items), evaluation.cells)
+    truth = truths(dataset, split)
+    metrics = measure(dataset.task, labels, truth, answers.items())
+    return Measured(metrics, _resampled(labels, truth, answers), len(truth), len(truth) * max(len(labels), 1))
 
 
 def _resampled(labels: Sequence[str], truth: Mapping[str, Any], answers: Mapping[str, Any]) -> Resampled:
@@ -60,12 +91,10 @@ def _resampled(labels: Sequence[str], truth: Mapping[str, Any], answers: Mapping
     return resampled_classification(label_codes(list(truth.values()), labels), probabilities)
 
 
-def _intervals(
-    metrics: Sequence[str], resampled: Resampled, count: int, cells: int, seed: int
-) -> dict[str, list[float]]:
-    if count < 2:
+def _intervals(measured: Measured, seed: int) -> dict[str, list[float]]:
+    if measured.count < 2:
         return {}
-    drawn = samples(count, affordable_resamples(cells), seed)
-    found = [resampled(np.bincount(places, minlength=count).astype(float)) for places in drawn]
-    ends = {name: interval(sample[name] for sample in found) for name in metrics}
+    drawn = samples(measured.count, affordable_resamples(measured.cells), seed)
+    found = [measured.resampled(np.bincount(places, minlength=measured.count).astype(float)) for places in drawn]
+    ends = {name: interval(sample[name] for sample in found) for name in measured.metrics}
     return {name: list(pair) for name, pair in ends.items() if pair}

@@ -9,6 +9,7 @@ from ..data.dataset import Dataset
 from ..data.items import Task
 from ..errors import InputError
 from ..models.folder import MULTI_LABEL, ModelFolder
+from ..prediction.ensemble import ENSEMBLE
 from .export.metadata import sha256
 
 _GRAPH = "saved_model.pb"  # the file without which a folder is no SavedModel
@@ -49,6 +50,8 @@ class Source:
                 f"{path} is a model of Vertex AI, which predicts with it itself: it needs no ONNX file. For one of "
                 "your own, train with engine=local, or graduate (decision=graduate)."
             )
+        if (path / ENSEMBLE).exists():
+            raise InputError(f"{path} is an ensemble, whose members are ONNX files already: predict with it as it is")
         if folder.saved_model.is_dir():
             return cls(path, folder, folder.saved_model)
         if folder.onnx.is_file():

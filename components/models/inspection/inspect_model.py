@@ -38,6 +38,7 @@ def inspect_model(path: Path) -> Inspected:
         graphs = [read_saved_model(model.saved_model)] if (model.saved_model / SAVED_MODEL_FILE).is_file() else []
         graphs += [read_onnx(model.onnx)] if model.onnx.is_file() else []
         asset = graphs[0].described if graphs else {}
+        graphs += [read_onnx(file) for file in sorted(path.glob("members/*/model.onnx"))]  # of an ensemble
         return Inspected(asset | asdict(model), graphs)
     if (path / SAVED_MODEL_FILE).is_file():
         graph = read_saved_model(path)
