@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ..components.reports.formats import duration
@@ -26,6 +28,14 @@ class Terminal:
     def say(self, text: str, style: str = "") -> None:
         """Writes a line."""
         self._console.print(Text(text, style))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Writes a table; what is in it is text, not markup. Its last column is never wrapped."""
+        table = Table(*columns, box=box.SIMPLE_HEAD)
+        table.columns[-1].no_wrap = True
+        for row in rows:
+            table.add_row(*map(Text, row))
+        self._console.print(table)
 
     def started(self, step: StepRecord, attempt: int) -> None:
         """A step starts, or starts again."""

@@ -6,20 +6,21 @@ for one another at every operator, runners beside one another never do.
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime as ort
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..data.items import Task
 from ..errors import InputError
-from .columns import column_tensors
 from .folder import InputColumn, ModelFolder
 from .outputs import to_predictions
 from .predictions import Prediction
-from .series_windows import series_inputs, series_tensors
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -42,10 +43,7 @@ class OnnxRunner:
             raise InputError(
                 f"{folder.path} has no model.onnx: convert the model first (graduate component onnx_convert)"
             )
-        try:
-            self._session = ort.InferenceSession(folder.onnx, _session_options(), providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's errors have no public base class
-            raise InputError(f"{folder.onnx} cannot be loaded: {error}; convert the model again") from error
+        self._session = open_session(folder.onnx)
         self._check_inputs()
 
     def predict_images(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
@@ -63,10 +61,10 @@ class OnnxRunner:
         return [
             prediction
             for _, same_size in groupby(images, key=lambda image: image.shape)
-            for prediction in self._predictions(self.run({described["name"]: np.stack(list(same_size))}))
+            for prediction in self._predictions(self.run({described["name"]: _batch(list(same_size))}))
         ]
 
-    def predict_rows(self, rows: pa.RecordBatch) -> list[Prediction]:
+    def predict_rows(self, rows: "pa.RecordBatch") -> list[Prediction]:
         """Predicts table rows, one prediction per row; columns that the model does not know are not looked at.
 
         Args:
@@ -79,7 +77,11 @@ class OnnxRunner:
         if described["kind"] == "image":
             raise TypeError(f"{self.folder.name} is a model of images: use predict_images")
         if described["kind"] == "series":
+            from .series_windows import series_tensors  # with pyarrow and its readers, which images have no use for
+
             return self._predictions(self.run(series_tensors(rows, described)))
+        from .columns import column_tensors  # the same
+
         return self._predictions(self.run(column_tensors(rows, described["columns"])))
 
     def run(self, inputs: Tensors) -> Tensors:
@@ -95,6 +97,8 @@ class OnnxRunner:
         if described["kind"] == "image":
             expected = {described["name"]: "tensor(uint8)"}
         elif described["kind"] == "series":
+            from .series_windows import series_inputs
+
             expected = dict.fromkeys(series_inputs(described), "tensor(float)")
         else:
             expected = {column["name"]: _onnx_type(column) for column in described["columns"]}
@@ -105,14 +109,27 @@ class OnnxRunner:
             )
 
 
+def _batch(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Pictures of one size as [N, H, W, 3]; one alone is not copied."""
+    return np.stack(images) if len(images) > 1 else images[0][np.newaxis]
+
+
 def _onnx_type(column: InputColumn) -> str:
     return "tensor(string)" if column["dtype"] == "string" else "tensor(float)"
 
 
-def _session_options() -> ort.SessionOptions:
+def open_session(file: Path) -> ort.InferenceSession:
+    """Loads an ONNX file, to compute on one thread.
+
+    Raises:
+        InputError: it is no ONNX file, or one that onnxruntime cannot run.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # patterns are kept per input shape, and every image size is a new one
     options.log_severity_level = 3
-    return options
+    try:
+        return ort.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no public base class
+        raise InputError(f"{file} cannot be loaded: {error}; convert or export the model again") from error

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..data.items import Task
@@ -15,6 +14,9 @@ from ..models.predictions import AnyPrediction
 from .ensemble import ENSEMBLE, Ensemble
 from .plain_model import PlainModel
 from .reading import Reading
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Predictor(Protocol):
@@ -44,7 +46,7 @@ class Predictor(Protocol):
         """
         ...
 
-    def predict_rows(self, rows: pa.RecordBatch) -> Sequence[AnyPrediction]:
+    def predict_rows(self, rows: "pa.RecordBatch") -> Sequence[AnyPrediction]:
         """One prediction per row.
 
         Raises:

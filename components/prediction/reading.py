@@ -6,6 +6,7 @@ from typing import Literal
 Layout = Literal["", "nhwc", "nchw"]
 Scaling = Literal["", "0..255", "0..1", "-1..1", "imagenet"]
 Channels = Literal["rgb", "bgr"]
+Activation = Literal["", "none", "softmax", "sigmoid"]
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,15 @@ class Reading:
         scaling: of the pixels: `0..255` as they are, `0..1`, `-1..1`, or `imagenet` (0..1, less the mean and divided
             by the standard deviation of ImageNet's channels); "" where the file says it, by taking uint8.
         channels: their order.
-        labels: file with a label per line, in the order of the model's classes; "" for numbers.
+        labels: file with a label per line, in the order of the model's classes; "" for numbers. A detector with the
+            outputs of the TF Object Detection API counts its classes from 1.
+        activation: what makes probabilities of a classifier's answers: `softmax` (an image has one label), `sigmoid`
+            (it may have several), `none` where they are such probabilities already; "" for what they show, which is
+            probabilities of one label where they add up to 1.
     """
 
     layout: Layout = ""
     scaling: Scaling = ""
     channels: Channels = "rgb"
     labels: str = ""
+    activation: Activation = ""
