@@ -1,8 +1,6 @@
 """Models, their evaluations, and their export (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models)."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import proto
@@ -10,21 +8,13 @@ from google.cloud.aiplatform_v1 import types
 from google.longrunning.operations_pb2 import Operation
 from google.protobuf.json_format import ParseDict
 
-from . import bucket
-from .checks import Checks, parse
+from .checks import Checks, location_of, parse
+from .containers import check_container
 from .kinds import Kind, Shared
+from .model_exports import write_export
 from .resources import now
 from .tasks import Trained
 
-# Files of each format: https://cloud.google.com/vertex-ai/docs/export/export-edge-model and export-model-tabular.
-_EDGE_FILES = {
-    "tflite": ("model.tflite", "dict.txt", "tflite_metadata.json"),
-    "edgetpu-tflite": ("edgetpu_model.tflite", "dict.txt", "tflite_metadata.json"),
-    "tf-saved-model": ("saved_model.pb",),
-    "tf-js": ("model.json", "group1-shard1of1.bin", "dict.txt"),
-    "core-ml": ("model.mlmodel", "dict.txt"),
-}
-_TABLE_FILES = ("environment.json", "instance.yaml", "prediction_schema.yaml", "predict/001/saved_model.pb")
 # By whether the model is one of images.
 _RESOURCES = {
     False: types.Model.DeploymentResourcesType.DEDICATED_RESOURCES,
@@ -32,8 +22,11 @@ _RESOURCES = {
 }
 
 
+_CONTAINER_FORMATS = ("jsonl", "csv", "bigquery", "tf-record", "tf-record-gzip", "file-list")
+
+
 class Models(Kind):
-    """What trainings have made; each has one version."""
+    """What trainings have made, and what was uploaded with a container; each has one version."""
 
     collection = "models"
     message = types.Model
@@ -46,12 +39,52 @@ class Models(Kind):
     def verbs(self) -> dict[str, Any]:
         return {"export": self.export}
 
+    @property
+    def collection_verbs(self) -> dict[str, Any]:
+        return {"upload": self.upload}
+
+    def upload(self, parent: str, body: bytes) -> Operation:
+        """Registers a model with a container.
+
+        Raises:
+            ApiError: the request is one that the service would not take.
+        """
+        request = parse(types.UploadModelRequest, body)
+        model = request.model
+        with Checks("model") as checks:
+            checks.display_name(model.display_name)
+            checks.labels(model.labels)
+            checks.encryption(model.encryption_spec.kms_key_name, location_of(parent))
+            check_container(checks, model.container_spec, model.artifact_uri)
+        name = self.shared.resources.new_name(parent, self.collection, request.model_id)
+        _complete(model, name)
+        model.model_source_info = types.ModelSourceInfo(source_type="CUSTOM")
+        _takes_batches(model)
+
+        def done() -> types.UploadModelResponse:
+            self.shared.resources.add(model)
+            return types.UploadModelResponse(model=name, model_version_id=model.version_id)
+
+        return self.shared.operations.start(name, types.UploadModelOperationMetadata(), done)
+
+    def unmanaged(self, given: types.UnmanagedContainerModel) -> types.Model:
+        """A model that is kept nowhere, for one batch prediction.
+
+        Raises:
+            ApiError: it is one that the service would not take.
+        """
+        with Checks("batch_prediction_job.unmanaged_container_model") as checks:
+            check_container(checks, given.container_spec, given.artifact_uri)
+        model = types.Model(
+            display_name="unmanaged", artifact_uri=given.artifact_uri, container_spec=given.container_spec
+        )
+        _takes_batches(model)
+        return model
+
     def add(self, parent: str, pipeline: types.TrainingPipeline, trained: Trained) -> types.Model:
         """Keeps the model of a training, and its evaluation."""
         model = types.Model(pipeline.model_to_upload)
-        model.name = self.shared.resources.new_name(parent, self.collection, pipeline.model_id)
-        model.version_id, model.version_aliases = "1", ["default"]
-        model.create_time = model.update_time = model.version_create_time = model.version_update_time = now()
+        _complete(model, self.shared.resources.new_name(parent, self.collection, pipeline.model_id))
         model.training_pipeline = pipeline.name
         if not model.encryption_spec.kms_key_name:
             model.encryption_spec = pipeline.encryption_spec
@@ -63,6 +96,7 @@ class Models(Kind):
         model.supported_export_formats = [
             types.Model.ExportFormat(id=name, exportable_contents=[artifact]) for name in trained.export_formats
         ]
+        model.predict_schemata = types.PredictSchemata(prediction_schema_uri=_prediction_schema(trained))
         self._trained[model.name] = trained
         self.shared.resources.add(model)
         self.shared.resources.add(_evaluation(self.shared.resources.new_name(model.name, "evaluations"), trained))
@@ -98,14 +132,7 @@ class Models(Kind):
         return self.shared.operations.start(model.name, metadata, lambda: self._exported(model, wanted, metadata))
 
     def _exported(self, model: types.Model, wanted: Any, metadata: Any) -> types.ExportModelResponse:
-        trained = self._trained[model.name]
-        made = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        prefix = wanted.artifact_destination.output_uri_prefix.rstrip("/")
-        folder = f"{prefix}/model-{model.name.rpartition('/')[2]}/{wanted.export_format_id}/{made}"
-        for file in _EDGE_FILES[wanted.export_format_id] if trained.images else _TABLE_FILES:
-            labels = "".join(f"{label}\n" for label in trained.labels)
-            content = labels if file == "dict.txt" else json.dumps({"emulated": model.name, "file": file})
-            bucket.write(f"{folder}/{file}", content)
+        folder = write_export(model, self._trained[model.name], wanted)
         metadata.output_info.artifact_output_uri = folder
         return types.ExportModelResponse()
 
@@ -124,9 +151,35 @@ class Evaluations(Kind):
         return super().list(without_version(parent), query)
 
 
+def has_container(model: types.Model) -> bool:
+    """Whether a model runs in a container that was given with it."""
+    return bool(model.container_spec.image_uri)
+
+
 def without_version(name: str) -> str:
     """A model's name without the version or the alias that may follow it."""
     return name.partition("@")[0]
+
+
+def _prediction_schema(trained: Trained) -> str:
+    """Of models of images, by that of their metrics."""
+    is_detection = trained.metrics_schema.endswith("image_object_detection_metrics_1.0.0.yaml")
+    kind = "object_detection" if is_detection else "classification"
+    return f"gs://google-cloud-aiplatform/schema/predict/prediction/image_{kind}_1.0.0.yaml" if trained.images else ""
+
+
+def _complete(model: types.Model, name: str) -> None:
+    """Gives a new model what the service gives it."""
+    model.name = name
+    model.version_id, model.version_aliases = "1", ["default"]
+    model.create_time = model.update_time = model.version_create_time = model.version_update_time = now()
+
+
+def _takes_batches(model: types.Model) -> None:
+    """What the service says of a model with a container."""
+    model.supported_deployment_resources_types = [types.Model.DeploymentResourcesType.DEDICATED_RESOURCES]
+    model.supported_input_storage_formats = list(_CONTAINER_FORMATS)
+    model.supported_output_storage_formats = ["jsonl", "csv", "bigquery"]
 
 
 def _evaluation(name: str, trained: Trained) -> types.ModelEvaluation:

@@ -20,7 +20,7 @@ from .vizier import Studies, Trials
 
 # The SDK asks for operations under /ui/, as the first of the paths that the service has for them.
 _PATH = re.compile(
-    r"/(?:v1|ui)/(?P<name>(?P<parent>projects/[^/]+/locations/[^/]+(?:/\w+/[^/:]+)*?)/(?P<collection>\w+)(?:/[^/:]+)?)"
+    r"/(?:v1|v1beta1|ui)/(?P<name>(?P<parent>projects/[^/]+/locations/[^/]+(?:/\w+/[^/:]+)*?)/(?P<collection>\w+)(?:/[^/:]+)?)"
     r"(?::(?P<verb>\w+))?"
 )
 

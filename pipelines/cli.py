@@ -21,7 +21,8 @@ ROOMS = {
     "tune": ("fine_tune.tuning.tune:tune", "Search for the best levers of fine-tuning."),
     "evaluate": ("evaluate.compare:compare", "Compare the custom model with the baseline on the test split."),
     "onnx_convert": ("onnx_convert.convert:convert", "Convert a model to ONNX and prove that it predicts the same."),
-    "batch_predict": ("batch_predict.predict:predict", "Predict many items with an ONNX model."),
+    "build_ensemble": ("build_ensemble.build:build_ensemble", "Put several ONNX models together as one."),
+    "batch_predict": ("batch_predict.predict:predict", "Predict many records, each exactly once."),
 }
 
 _INTERRUPTED_EXIT_CODE = 130
@@ -46,6 +47,19 @@ app.command(
     name="inspect",
     help="Show a model's signatures, labels, preprocessing and lineage.",
 )
+app.command("graduate.pipelines.prepare:prepare", help="Write images as prediction services take them.")
+app.command(
+    "graduate.pipelines.predict_local:predict",
+    name="predict",
+    help="Predict two or three instances as the server would, to check a model before deploying.",
+)
+app.command("graduate.pipelines.draw:draw", help="Draw boxes and labels on the images, from any result file.")
+app.command("graduate.pipelines.serve:serve", help="Serve a model on this machine, as its container does in the cloud.")
+app.command(
+    "graduate.pipelines.serve:export_serving",
+    name="export-serving",
+    help="Write what KServe and Triton serve a model from.",
+)
 app.command("graduate.pipelines.cloud:submit", help="Submit a compiled pipeline to Vertex AI Pipelines.")
 app.command(
     "graduate.pipelines.cloud:schedule",
@@ -55,30 +69,33 @@ app.command(
 
 @app.command(name="compile")
 def compile_pipeline(
-    pipeline: Literal["graduation"],
+    pipeline: Literal["graduation", "batch_prediction"],
     *,
-    task: Task,
     output: Annotated[Path, Parameter(alias="-o")],
+    task: Task | None = None,
     autogluon: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Compile a pipeline to the YAML that runs everywhere.
 
     Args:
         pipeline: which pipeline.
-        task: what the models are to learn.
         output: the file to write, NAME.yaml.
+        task: of a graduation, what the models are to learn.
         autogluon: give the baseline of a table the image with AutoGluon, for baseline_effort=autogluon.
     """
     if output.suffix != ".yaml":
         raise InputError(f"{output} must end in .yaml: give -o NAME.yaml.")
+    if (pipeline == "graduation") != (task is not None):
+        raise InputError("A graduation is compiled for one task: give --task, and to no other pipeline.")
 
     from kfp.compiler import Compiler
 
     from ..components.data.storage import write_atomically
+    from .batch_prediction import batch_prediction
     from .graduation import graduation
 
     with write_atomically(output) as aside:
-        Compiler().compile(graduation(task, autogluon), str(aside))
+        Compiler().compile(graduation(task, autogluon) if task else batch_prediction(), str(aside))
     print(f"Compiled to {output}.")
 
 

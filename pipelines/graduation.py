@@ -28,9 +28,8 @@ from ..components.onnx_convert.component import onnx_convert
 from ..components.report_status.component import report_status
 from ..components.stop_with_evidence.component import stop_with_evidence
 from .graduation_parameters import describe_parameters
-from .task_settings import Machine, settle
+from .task_settings import LARGE, SMALL, Machine, settle
 
-SMALL, LARGE = Machine(cpu="2", memory="8Gi"), Machine(cpu="8", memory="32Gi")
 WITH_GPU = Machine(cpu="8", memory="32Gi", accelerator="NVIDIA_TESLA_T4")
 
 

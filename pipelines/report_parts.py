@@ -11,7 +11,7 @@ from ..components.data.items import Item, Task
 from ..components.errors import InputError
 from ..components.models import predictions
 from ..components.models.metrics import HIGHER_IS_BETTER, is_better
-from ..components.models.multi_label_metrics import predicted_labels
+from ..components.models.predictions import predicted_labels
 from ..components.reports.formats import measured, number
 from ..components.reports.pictures import predicted_boxes, thumbnail
 from .run_record import DONE, RunRecord

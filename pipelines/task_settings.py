@@ -23,6 +23,9 @@ class Machine:
     accelerator: str = ""
 
 
+SMALL, LARGE = Machine(cpu="2", memory="8Gi"), Machine(cpu="8", memory="32Gi")
+
+
 def settle(task: dsl.PipelineTask, display_name: str, machine: Machine, cached: bool = True) -> dsl.PipelineTask:
     """Gives a task its name, limits, retries with back-off, and caching; returns the task."""
     task.set_display_name(display_name)

@@ -1,7 +1,6 @@
 """Fixtures that several test files share."""
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +21,11 @@ def shared_datasets() -> Path:
 
 @pytest.fixture(scope="session")
 def storage_server() -> Iterator:
-    """A Cloud Storage server of this machine; one for all tests, as it takes half a second to stop."""
-    from gcp_storage_emulator.server import create_server
+    """A Cloud Storage server of this machine, one for all tests."""
+    from storage_server import serving
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with create_server("127.0.0.1", port, in_memory=True) as server:
-        yield server, f"http://127.0.0.1:{port}"
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
@@ -38,7 +34,6 @@ def bucket(storage_server, monkeypatch: pytest.MonkeyPatch) -> Iterator:
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.storage import Client
 
-    server, address = storage_server
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", storage_server.address)
     yield Client(project="emulator", credentials=AnonymousCredentials()).create_bucket("bucket")
-    server.wipe()
+    storage_server.wipe()

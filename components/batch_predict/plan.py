@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..data.dataset import Dataset
-from ..data.items import SPLITS
-from ..data.storage import write_atomically
+from ..data import storage
 from ..errors import InputError
-from ..models.folder import ModelFolder
+from ..prediction.predictor import Predictor
+from ..prediction.reading import Reading
+from .choices import ResultsFormat
+from .records import Source
+from .results import PREFIX
 
-MAX_SHARDS = 1000
-_IMAGES_PER_SHARD = 32
-_ROWS_PER_SHARD = 10_000
-_PREFIX = "prediction"
+MAX_SHARDS = 10_000
+_SMALLEST = {"images": 32, "rows": 10_000}
 
 
 @dataclass(frozen=True)
@@ -31,77 +31,81 @@ class Plan:
     """What a folder of results holds, or will.
 
     Attributes:
-        model_digest: SHA-256 of model.json and model.onnx.
-        inputs_digest: SHA-256 of the item files.
-        inputs: number of items.
-        shard_size: items per shard; the last one may hold fewer.
+        model_digest: SHA-256 of the model and of how it is called.
+        inputs_digest: SHA-256 of the list of the inputs.
+        inputs: number of records.
+        shard_size: records per shard; the last one may hold fewer.
+        results_format: of the result files.
+        confidence_threshold: of what is kept of a prediction.
+        max_predictions: the same.
     """
 
     model_digest: str
     inputs_digest: str
     inputs: int
     shard_size: int
+    results_format: ResultsFormat = "jsonl"
+    confidence_threshold: float = 0.0
+    max_predictions: int = 0
 
     @property
     def shards(self) -> int:
         """Number of shards."""
         return math.ceil(self.inputs / self.shard_size)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+
     def size(self, shard: int) -> int:
-        """Number of items in a shard."""
+        """Number of records in a shard."""
         return min(self.shard_size, self.inputs - shard * self.shard_size)
 
-    def results(self, folder: Path, shard: int) -> Path:
-        """Result file of a shard; it is written after the error file, so where it exists the shard is finished."""
-        return folder / f"{_PREFIX}.results-{shard:05d}-of-{self.shards:05d}"
 
-    def errors(self, folder: Path, shard: int) -> Path:
-        """Error file of a shard."""
-        return folder / f"{_PREFIX}.errors-{shard:05d}-of-{self.shards:05d}"
+def shard_size(source: Source) -> int:
+    """Records per shard: few, as a killed run repeats what was not finished, unless there were too many files."""
+    return max(_SMALLEST[source.unit], math.ceil(source.count / MAX_SHARDS))
 
 
-def plan_of(model: ModelFolder, dataset: Dataset) -> Plan:
-    """The plan for predicting all splits of a data set, in their order."""
-    inputs = sum(dataset.counts.values())
-    smallest = _IMAGES_PER_SHARD if dataset.task.is_image else _ROWS_PER_SHARD
-    return Plan(
-        model_digest=_digest(model.path / "model.json", model.onnx),
-        inputs_digest=_digest(*(dataset.path / "items" / f"{split}.parquet" for split in SPLITS)),
-        inputs=inputs,
-        shard_size=max(smallest, math.ceil(inputs / MAX_SHARDS)),
-    )
+def digest_of(predictor: Predictor, reading: Reading) -> str:
+    """SHA-256 of what predictions depend on but the records: the model's files, and how it takes images."""
+    # The file of the labels is one of the model's, and where it is does not matter.
+    digest = hashlib.sha256(json.dumps(asdict(reading) | {"labels": ""}).encode())
+    for path in predictor.files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 @contextmanager
-def pinned(plan: Plan, folder: Path) -> Iterator[None]:
-    """Holds the folder for this plan and this process, and clears what a killed run left half-written.
+def pinned(plan: Plan, folder: str) -> Iterator[None]:
+    """Holds a folder for this plan, and one of this machine for this process too, where another could half-write.
 
     Raises:
         InputError: the folder holds another plan's results, or another process is writing to it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    if storage.is_remote(folder):
+        _pin(plan, folder)
+        yield
+        return
+    here = Path(folder)
+    here.mkdir(parents=True, exist_ok=True)
+    with (here / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"another run is writing to {folder}: wait for it, or give another folder") from None
-        _pin(plan, folder / "plan.json")
-        for half_written in folder.glob(f".{_PREFIX}.*"):
-            shutil.rmtree(half_written)
+        _pin(plan, folder)
         yield
+        for half_written in here.glob(f".{PREFIX}.*"):
+            shutil.rmtree(half_written, ignore_errors=True)
 
 
-def _pin(plan: Plan, file: Path) -> None:
-    if not file.exists():
-        with write_atomically(file) as aside:
-            aside.write_text(json.dumps(asdict(plan), indent=2) + "\n", encoding="utf-8")
-    elif json.loads(file.read_text(encoding="utf-8")) != asdict(plan):
-        raise InputError(f"{file.parent} holds predictions of other inputs or of another model: give another folder")
-
-
-def _digest(*files: Path) -> str:
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+def _pin(plan: Plan, folder: str) -> None:
+    try:
+        storage.write_once(storage.join(folder, "plan.json"), (json.dumps(asdict(plan), indent=2) + "\n").encode())
+    except FileExistsError:
+        raise InputError(
+            f"{folder} holds predictions of other inputs or of another model: give another folder"
+        ) from None

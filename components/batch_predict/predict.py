@@ -1,163 +1,180 @@
-"""Batch prediction: a data set and a model folder in, Vertex AI's own result files out.
+"""Batch prediction: an input and a model in, Vertex AI's own result files out.
 
-    prediction.results-NNNNN-of-NNNNN   a line {"id", "instance", "prediction"} per predicted item
-    prediction.errors-NNNNN-of-NNNNN    a line {"id", "instance", "error": {"code", "message"}} per other item
-    summary.json                        counts and rates, written when inputs = results + errors was checked
-    plan.json                           what the folder holds, see `plan`
-
-https://docs.cloud.google.com/vertex-ai/docs/predictions/get-batch-predictions
+prediction.results-NNNNN-of-NNNNN   what was predicted, see `results`
+prediction.errors-NNNNN-of-NNNNN    what could not be, and why
+summary.json                        counts and rates, written when inputs = results + errors was checked
+plan.json                           what the folder holds, see `plan`
+page.html                           the same for people
 """
 
 import json
-import os
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from itertools import chain, islice
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
-import pyarrow as pa
-from loky import ProcessPoolExecutor, cpu_count
+from loky import cpu_count
 
-from ..data.dataset import Dataset
-from ..data.items import SPLITS
-from ..data.progress import Progress
-from ..data.storage import write_atomically
+from ..data import storage
 from ..errors import InputError
-from ..models.folder import ModelFolder
-from ..models.model_rows import model_rows
-from ..models.onnx_runner import OnnxRunner
-from ..models.series_windows import check_forecastable
-from .plan import Plan, pinned, plan_of
-from .report import Tally, tally, write_report
-from .shard import Records, end_with_parent, predict_shard
+from ..prediction.reading import Activation, Channels, Layout, Reading, Scaling
+from .choices import BeamRunner, Engine, ResultsFormat
+from .job import Job
+from .opening import opened, settings_of
+from .workers import predict_on_workers
 
 
-def predict(model: str, input: str, output: str, page: str = "", workers: int = 0) -> dict[str, Any]:
-    """Predicts every item of a data set, all splits, each exactly once.
+def predict(
+    model: str,
+    input: str,
+    output: str,
+    page: str = "",
+    workers: int = 0,
+    engine: Engine = "local",
+    results_format: ResultsFormat = "jsonl",
+    confidence_threshold: float = 0.0,
+    max_predictions: int = 0,
+    layout: Layout = "",
+    scaling: Scaling = "",
+    channels: Channels = "rgb",
+    labels: str = "",
+    activation: Activation = "",
+    hourly_cost: float = 0.0,
+    vertex_project: str = "",
+    vertex_location: str = "us-central1",
+    vertex_staging: str = "",
+    vertex_model: str = "",
+    vertex_machine_type: str = "n1-standard-4",
+    vertex_starting_replicas: int = 1,
+    vertex_max_replicas: int = 10,
+    vertex_encryption_key: str = "",
+    vertex_service_account: str = "",
+    vertex_labels: str = "",
+    vertex_monitoring_data: str = "",
+    vertex_monitoring_target: str = "",
+    vertex_monitoring_emails: str = "",
+    vertex_gcp_resources: str = "",
+    beam_runner: BeamRunner = "DirectRunner",
+    beam_project: str = "",
+    beam_region: str = "",
+    beam_temp_location: str = "",
+    beam_machine_type: str = "",
+    beam_service_account: str = "",
+    beam_subnetwork: str = "",
+) -> dict[str, Any]:
+    """Predicts every record of an input, each exactly once.
 
     Killed and started again with the same output folder, it predicts only the shards that are not finished. The
-    result and error files are the same whatever the number of workers.
+    result and error files are the same whatever the engine and the number of workers.
 
     Args:
-        model: model folder with model.onnx.
-        input: folder of the data set.
-        output: folder for results, errors and summary.json.
+        model: path or gs:// URI of a model folder with model.onnx, or of an ONNX file whose one input is images.
+        input: path or gs:// URI of images, a data set, JSON lines, TFRecord, CSV or Parquet files.
+        output: path or gs:// URI of the folder for results, errors and summary.json.
         page: file for the page (HTML); page.html in the output folder where not given.
         workers: processes, each on one thread; as many as this process may use cores where not given.
+        engine: where it is predicted: on this machine, by a job of Vertex AI, or in a Beam pipeline.
+        results_format: of the result files; errors are JSON lines always.
+        confidence_threshold: labels and boxes less sure than this are left out; 0..1.
+        max_predictions: the most labels or boxes of a record that are kept, the surest; 0 for all.
+        layout: of an ONNX file's input; where its shape does not say it.
+        scaling: of the pixels that an ONNX file takes; where its type does not say it.
+        channels: their order in an ONNX file's input.
+        labels: file with a label per line, for an ONNX file.
+        activation: what makes probabilities of an ONNX file's answers; where they do not show it.
+        hourly_cost: of the machine, for the cost in the summary.
+        vertex_project: Google Cloud project.
+        vertex_location: region.
+        vertex_staging: gs:// URI under which requests and the service's own results are put.
+        vertex_model: resource name of a registered model to predict with, in place of `model`, which is then empty.
+        vertex_machine_type: of the replicas.
+        vertex_starting_replicas: how many there are at first.
+        vertex_max_replicas: how many there may be.
+        vertex_encryption_key: resource name of the customer-managed key.
+        vertex_service_account: account that the job runs as.
+        vertex_labels: of the job, as key=value,key=value.
+        vertex_monitoring_data: gs:// URI of the rows that the registered model was trained on, to be compared with.
+        vertex_monitoring_target: the label column of these.
+        vertex_monitoring_emails: who is told of skew, separated by commas.
+        vertex_gcp_resources: file for the resource name of the job, written before it is waited for.
+        beam_runner: where the pipeline runs.
+        beam_project: Google Cloud project, for Dataflow as the others below.
+        beam_region: of Dataflow.
+        beam_temp_location: gs:// URI of a folder for what Dataflow keeps while it runs.
+        beam_machine_type: of Dataflow's workers.
+        beam_service_account: that the workers run as.
+        beam_subnetwork: that the workers are in.
 
     Returns:
         What was written to summary.json.
 
     Raises:
-        InputError: model and data do not fit, the output folder holds something else, or no item could be predicted.
+        InputError: model and input do not fit, the output folder holds something else, or nothing could be predicted.
         RuntimeError: results and errors together are not the inputs.
     """
+    options = {name: value for name, value in locals().items() if name.startswith(f"{engine}_")}
     started = time.monotonic()
-    folder, dataset = ModelFolder.open(model), Dataset.open(input)
-    _check(folder, dataset)
-    plan = plan_of(folder, dataset)
-    out = Path(output)
-    with pinned(plan, out):
-        unfinished = [shard for shard in range(plan.shards) if not plan.results(out, shard).exists()]
-        _predict_shards(folder, dataset, plan, out, unfinished, workers or cpu_count())
-        counted = tally(plan, out, folder.is_multi_label)
-        predicted = sum(plan.size(shard) for shard in unfinished)
-        summary = _summary(folder, dataset, plan, counted, predicted, time.monotonic() - started)
-        write_report(Path(page) if page else out / "page.html", dataset, folder, summary, counted)
-        with write_atomically(out / "summary.json") as aside:
-            aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _check(engine, results_format, workers, confidence_threshold, max_predictions)
+    workers = workers or (cpu_count() if engine == "local" else 0)
+    reading = Reading(layout, scaling, channels, labels, activation)
+    kept = (results_format, confidence_threshold, max_predictions)
+    with (
+        TemporaryDirectory(prefix="model-") as copy,
+        opened(input, model, reading, output, kept, options, Path(copy)) as job,
+    ):
+        if job.to_do:
+            _predict_rest(job, engine, workers, options)
+        return _finished(job, page, engine, workers, started, hourly_cost)
+
+
+def _check(engine: str, results_format: str, workers: int, confidence_threshold: float, max_predictions: int) -> None:
+    """Refuses what cannot work before anything is read."""
+    for name, choice, choices in (("engine", engine, Engine), ("results_format", results_format, ResultsFormat)):
+        if choice not in get_args(choices):
+            raise InputError(f"{name} is {choice!r}: give {', '.join(get_args(choices))}")
+    if not 0 <= confidence_threshold <= 1:
+        raise InputError(f"confidence_threshold is {confidence_threshold}: give a number from 0 to 1")
+    for name, value in {"workers": workers, "max_predictions": max_predictions}.items():
+        if value < 0:
+            raise InputError(f"{name} is {value}: give a positive number, or 0")
+
+
+def _predict_rest(job: Job, engine: Engine, workers: int, options: Mapping[str, Any]) -> None:
+    """Has an engine write the shards that are not finished."""
+    if job.finished:
+        done = job.plan.inputs - job.to_do
+        print(f"{done:,} of {job.plan.inputs:,} {job.source.unit} were predicted in an earlier run", flush=True)
+    settings = settings_of(options)
+    # The others are in images of their own, with much that this machine may not have.
+    match engine:
+        case "local":
+            predict_on_workers(job, workers)
+        case "vertex":
+            from .vertex.engine import VertexBatchSettings, predict_on_vertex
+
+            predict_on_vertex(job, VertexBatchSettings(**settings))
+        case "beam":
+            from .beam.engine import BeamSettings, predict_on_beam
+
+            predict_on_beam(job, BeamSettings(workers=workers, **settings))
+
+
+def _finished(job: Job, page: str, engine: Engine, workers: int, started: float, hourly_cost: float) -> dict[str, Any]:
+    """Checks that nothing is missing, and writes page and summary."""
+    # What is needed now alone: the first prediction is not to wait for it.
+    from .report import page_of
+    from .summary import summary_of
+    from .tally import tally
+
+    counted = tally(job)
+    summary = summary_of(job, counted, engine, workers, time.monotonic() - started, hourly_cost)
+    folder = job.results.folder
+    storage.write_bytes(page or storage.join(folder, "page.html"), page_of(job, summary, counted).encode())
+    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+    storage.write_bytes(storage.join(folder, "summary.json"), text.encode())
+    print(f"{counted.results:,} results and {counted.errors:,} errors are in {folder}", flush=True)
     if not counted.results:
-        raise InputError(f"none of the {plan.inputs} items could be predicted; the first error: {counted.first_error}")
+        what = f"{job.plan.inputs} {job.source.unit}"
+        raise InputError(f"none of the {what} could be predicted; the first error: {counted.first_error}")
     return summary
-
-
-def _check(model: ModelFolder, dataset: Dataset) -> None:
-    """Refuses what cannot work before anything is written."""
-    if not sum(dataset.counts.values()):
-        raise InputError(f"{dataset.path} has no items to predict")
-    if model.task.is_image != dataset.task.is_image:
-        raise InputError(f"{model.path} is a model for {model.task}, but the data set is for {dataset.task}")
-    if model.input["kind"] == "series":
-        check_forecastable(dataset, model.input)
-    if model.input["kind"] == "columns":
-        known = {column.name for column in dataset.columns}
-        absent = [column["name"] for column in model.input["columns"] if column["name"] not in known]
-        if absent:
-            raise InputError(f"{dataset.path} has no column {absent[0]!r}, which the model was trained on: add it")
-    OnnxRunner(model)  # a broken model is said once, here, and not by every worker
-
-
-def _predict_shards(
-    model: ModelFolder, dataset: Dataset, plan: Plan, out: Path, unfinished: list[int], workers: int
-) -> None:
-    """Feeds the unfinished shards to the workers, a few ahead, so that memory does not grow with the input."""
-    if not unfinished:
-        return
-    to_do = sum(plan.size(shard) for shard in unfinished)
-    if to_do < plan.inputs:
-        print(f"{plan.inputs - to_do:,} of {plan.inputs:,} items were predicted in an earlier run", flush=True)
-    progress, errors = Progress("predict", "items", to_do), 0
-    waiting = set(unfinished)
-    running: dict[Future[int], int] = {}
-    # Unlike the standard library's, loky's workers do not import the caller's main module first (kfp takes seconds).
-    with ProcessPoolExecutor(
-        min(workers, len(unfinished)), initializer=end_with_parent, initargs=(os.getpid(),)
-    ) as pool:
-        for shard, records in enumerate(_shards(model, dataset, plan.shard_size)):
-            if shard not in waiting:
-                continue
-            while len(running) >= 2 * workers:
-                errors += _collect(running, plan, progress, errors)
-            job = pool.submit(predict_shard, model.path, records, plan.results(out, shard), plan.errors(out, shard))
-            running[job] = shard
-        while running:
-            errors += _collect(running, plan, progress, errors)
-
-
-def _collect(running: dict[Future[int], int], plan: Plan, progress: Progress, errors_before: int) -> int:
-    """Waits for shards to be finished; returns how many errors are in them."""
-    finished, _ = wait(running, return_when=FIRST_COMPLETED)
-    errors = sum(job.result() for job in finished)
-    for job in finished:
-        progress.advance(plan.size(running.pop(job)), note=f"{errors_before + errors:,} errors")
-    return errors
-
-
-def _shards(model: ModelFolder, dataset: Dataset, size: int) -> Iterator[Records]:
-    if model.input["kind"] == "image":
-        items = chain.from_iterable(dataset.items(split) for split in SPLITS)
-        return iter(lambda: list(islice(items, size)), [])
-    return _of_equal_size(model_rows(dataset, SPLITS, model.input, size), size)
-
-
-def _of_equal_size(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
-    """Cuts a stream of rows into batches of `size` rows; only the last one may hold fewer."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        while sum(each.num_rows for each in waiting) >= size:
-            rows = pa.concat_batches(waiting)
-            yield rows.slice(0, size)
-            waiting = [rows.slice(size)]
-    if any(each.num_rows for each in waiting):
-        yield pa.concat_batches(waiting)
-
-
-def _summary(
-    model: ModelFolder, dataset: Dataset, plan: Plan, counted: Tally, predicted: int, seconds: float
-) -> dict[str, Any]:
-    unit = "images" if dataset.task.is_image else "items"
-    return {
-        "model": model.name,
-        "task": model.task,
-        "inputs": plan.inputs,
-        "results": counted.results,
-        "errors": counted.errors,
-        "rejects": dataset.summary["rejects"],
-        "predicted_in_this_run": predicted,
-        "shards": plan.shards,
-        "seconds": round(seconds, 3),
-        f"{unit}_per_second": round(predicted / seconds, 1),
-    }

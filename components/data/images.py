@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import re
+import struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,12 @@ from .items import Item
 
 # 192 MB when decoded to RGB; larger ones are taken for decompression bombs.
 MAX_PIXELS = 64_000_000
+
+_ICON = b"\0\0\1\0"
+_PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n.{4}IHDR(.{8})", re.DOTALL)
+
+# Pillow knows many more, some of which start other programs (Ghostscript for EPS).
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "ICO", "WEBP", "TIFF")
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".ico", ".webp", ".tif", ".tiff")
 
@@ -72,9 +80,9 @@ def open_rgb(data: bytes, max_pixels: int | None = None) -> Image.Image:
     """
     most = MAX_PIXELS if max_pixels is None else max_pixels
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > most:
-                raise ImageError("too_large", f"{image.width} x {image.height} pixels, at most {most:,} are read")
+        _check_icon(data, most)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            check_size(image.width, image.height, most)
             return _eight_bits(image).convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError("too_large", f"at most {most:,} pixels are read: {error}") from error
@@ -84,6 +92,19 @@ def open_rgb(data: bytes, max_pixels: int | None = None) -> Image.Image:
         raise ImageError("undecodable_image", "the file is empty" if not data else "not an image") from error
     except Exception as error:  # Pillow's decoders raise whatever the broken bytes lead them to.
         raise ImageError("undecodable_image", f"not a whole image: {error}") from error
+
+
+def check_size(width: int, height: int, most: int) -> None:
+    """Raises ImageError for more than `most` pixels."""
+    if width * height > most:
+        raise ImageError("too_large", f"{width} x {height} pixels, at most {most:,} are read")
+
+
+def _check_icon(data: bytes, most: int) -> None:
+    """Looks at the PNG files in an ICO file, of which Pillow decodes one before it says how large it is."""
+    if data.startswith(_ICON):
+        for header in _PNG_HEADER.finditer(data):
+            check_size(*struct.unpack(">II", header[1]), most)
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ from ..data.dataset import Dataset
 from ..data.images import decode, read_image
 from ..data.items import Item
 from ..models.metrics import truths
-from ..models.multi_label_metrics import predicted_labels
+from ..models.predictions import predicted_labels
 from ..reports.confusions import mistakes
 from ..reports.pictures import predicted_boxes, thumbnail
 from .charts import scatters

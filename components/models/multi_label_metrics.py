@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, f1_score
 
-from .predictions import to_probabilities
+from .predictions import THRESHOLD, to_probabilities
 from .resampled_metrics import RankedScores, Resampled
-
-# From this probability on a label is predicted.
-THRESHOLD = 0.5
 
 
 def has_several_labels(truth: Mapping[str, Any]) -> bool:
@@ -103,9 +100,3 @@ def f1_per_item(given: NDArray[np.bool_], probabilities: NDArray[np.floating]) -
     """How well each item's labels are met, 0..1, [N]; each item has a label at least."""
     chosen = probabilities >= THRESHOLD
     return 2 * (given & chosen).sum(axis=1) / (given.sum(axis=1) + chosen.sum(axis=1))
-
-
-def predicted_labels(prediction: Mapping[str, Any]) -> list[str]:
-    """The labels that an item is said to have, the surest first."""
-    pairs = zip(prediction["displayNames"], prediction["confidences"], strict=True)
-    return [label for label, confidence in pairs if confidence >= THRESHOLD]

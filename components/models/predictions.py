@@ -5,7 +5,7 @@ https://docs.cloud.google.com/vertex-ai/docs/image-data/object-detection/interpr
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from ..data.storage import write_atomically
 from ..errors import InputError
+
+# Of an item that may have several labels: from this probability on it is said to have one.
+THRESHOLD = 0.5
 
 
 class LabelledPrediction(TypedDict):
@@ -77,8 +80,10 @@ def of_probabilities(labels: Sequence[str], probabilities: NDArray[np.floating])
         labels: in the order of the probabilities.
         probabilities: float [C].
     """
-    ranked = sorted(zip(labels, probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
-    return {"displayNames": [label for label, _ in ranked], "confidences": [value for _, value in ranked]}
+    if len(labels) != len(probabilities):
+        raise ValueError(f"{len(probabilities)} probabilities for {len(labels)} labels")
+    order = np.argsort(-probabilities, kind="stable")
+    return {"displayNames": [labels[place] for place in order.tolist()], "confidences": probabilities[order].tolist()}
 
 
 def to_probabilities(labels: Sequence[str], prediction: Prediction) -> NDArray[np.float64]:
@@ -87,3 +92,9 @@ def to_probabilities(labels: Sequence[str], prediction: Prediction) -> NDArray[n
         raise TypeError("a prediction of a regression has no labels")
     confidence = dict(zip(prediction["displayNames"], prediction["confidences"], strict=True))
     return np.array([confidence.get(label, 0.0) for label in labels])
+
+
+def predicted_labels(prediction: Mapping[str, Any]) -> list[str]:
+    """The labels that an item is said to have which may have several, the surest first."""
+    pairs = zip(prediction["displayNames"], prediction["confidences"], strict=True)
+    return [label for label, confidence in pairs if confidence >= THRESHOLD]

@@ -3,7 +3,7 @@
 import base64
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..prediction.ids import add_ids
 from ..prediction.instances import image_of, row_of
 from ..prediction.outcomes import row_outcomes
 from ..prediction.predictor import Predictor, open_predictor
+from ..prediction.reading import Reading
 from .request import Body, understand
 from .settings import Settings
 
@@ -125,6 +126,12 @@ class ServedModel:
         return add_ids(kept, self._indices)
 
 
+def _beside(model: Path, reading: Reading) -> Reading:
+    """With the file of the labels found beside an ONNX file: a container on a service gets nothing but that folder."""
+    beside = model.parent / reading.labels
+    return replace(reading, labels=str(beside)) if reading.labels and beside.is_file() else reading
+
+
 def load(settings: Settings) -> ServedModel:
     """Fetches, opens and tries a model.
 
@@ -132,7 +139,8 @@ def load(settings: Settings) -> ServedModel:
         InputError: it cannot be read, is no model, or is one that cannot be served.
     """
     with tempfile.TemporaryDirectory(prefix="model-") as room:
-        predictor = open_predictor(fetch_model(settings.model, Path(room)), settings.reading)
+        path = fetch_model(settings.model, Path(room))
+        predictor = open_predictor(path, _beside(path, settings.reading))
     model = ServedModel(predictor, settings)
     model.warm_up()
     return model

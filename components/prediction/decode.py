@@ -39,8 +39,7 @@ def decode(data: bytes, max_pixels: int = images.MAX_PIXELS) -> NDArray[np.uint8
 
 def _jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     height, width, colour_space, _ = simplejpeg.decode_jpeg_header(data)
-    if int(height) * int(width) > max_pixels:
-        raise ImageError("too_large", f"{width} x {height} pixels, at most {max_pixels:,} are read")
+    images.check_size(int(width), int(height), max_pixels)
     if colour_space not in _COLOUR_SPACES:
         return images.decode(data, max_pixels)
     return simplejpeg.decode_jpeg(data, colorspace="RGB")

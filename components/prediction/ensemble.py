@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.items import Task
 from ..data.storage import write_atomically
 from ..errors import InputError
 from ..models.folder import ModelFolder
@@ -25,9 +26,6 @@ from ..models.predictions import Prediction, of_probabilities, to_probabilities
 from .fusion import fuse
 
 if TYPE_CHECKING:  # pictures need none of it
-    import pyarrow as pa
-
-if TYPE_CHECKING:
     import pyarrow as pa
 
 ENSEMBLE = "ensemble.json"
@@ -75,7 +73,8 @@ class Ensemble:
         Raises:
             InputError: ensemble.json is none of this version, or a member is absent, broken or of another task.
         """
-        self.name, self.task, self.labels = folder.name, folder.task, folder.labels
+        self.name, self.labels = folder.name, folder.labels
+        self.task: Task | None = folder.task
         self.is_multi_label, self.input = folder.is_multi_label, folder.input
         weights, iou_threshold = _read(folder.path / ENSEMBLE)
         self.combination = Combination(folder.labels, list(weights.values()), iou_threshold)

@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message, message_factory
 from PIL import Image
 
+from ..data.images import FORMATS
 from ..data.items import ColumnType
 from ..errors import InputError
 from ..models.folder import ColumnsInput
@@ -107,7 +108,7 @@ def _single(feature: Any, name: str) -> bytes | float | None:
 
 def _is_image(data: bytes) -> bool:
     try:
-        with Image.open(io.BytesIO(data)):
+        with Image.open(io.BytesIO(data), formats=FORMATS):
             return True
     except Exception:  # Pillow raises whatever the bytes lead it to.
         return False

@@ -6,11 +6,10 @@ from pathlib import Path
 from ..data import storage
 from ..data.storage import write_atomically
 from ..errors import InputError
+from .plain_model import WEIGHTS
 
 # Folders of a model that no prediction reads: the conversion's source, its copy for Triton, what training predicted.
 _NOT_NEEDED = {"saved_model", "triton", "predictions", "unproven"}
-# What exporters call the file of the weights that they keep outside of an ONNX file.
-_WEIGHTS = (".data", "_data")
 
 
 def fetch_model(uri: str, into: Path) -> Path:
@@ -34,7 +33,7 @@ def fetch_model(uri: str, into: Path) -> Path:
 
 def _copy(uri: str, into: Path) -> Path:
     root = storage.parent(uri)
-    files = storage.list_files(uri) or [uri, *(uri + end for end in _WEIGHTS if storage.exists(uri + end))]
+    files = storage.list_files(uri) or [uri, *(uri + end for end in WEIGHTS if storage.exists(uri + end))]
     copies = {storage.relative_name(file, root): file for file in files}
     for name, file in copies.items():
         if _NOT_NEEDED.isdisjoint(name.split("/")[1:-1]):

@@ -14,11 +14,11 @@ def add_ids(prediction: Mapping[str, Any], indices: Mapping[str, int]) -> Mappin
 
     Args:
         prediction: as `Predictor` gives it; one without labels stays as it is.
-        indices: of the model's labels.
+        indices: of the model's labels; without any, labels are the indices themselves.
     """
     if "displayNames" not in prediction:
         return prediction
-    return {IDS: [str(indices[name]) for name in prediction["displayNames"]], **prediction}
+    return {IDS: [str(indices.get(name, name)) for name in prediction["displayNames"]], **prediction}
 
 
 def drop_ids(prediction: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,17 +48,31 @@ def image_of(instance: Any, may_read_files: bool = False, max_pixels: int | None
     Raises:
         InputError: it is none of the forms above, its base64 is bad, or its image cannot be read.
     """
+    most = MAX_PIXELS if max_pixels is None else max_pixels
+    data = image_file_of(instance, may_read_files)
+    return _pixels(instance[_TENSOR], most) if data is None else decode(data, most)
+
+
+def image_file_of(instance: Any, may_read_files: bool = False) -> bytes | None:
+    """The image file in an image instance, not decoded; None where it gives pixels.
+
+    Args:
+        instance: a JSON value.
+        may_read_files: as in `image_of`.
+
+    Raises:
+        InputError: as `image_of`, but for what only decoding shows.
+    """
     if not isinstance(instance, Mapping):
         raise InputError(f"an instance is a JSON object, not {reprlib.repr(instance)}: {_FORMS}")
-    most = MAX_PIXELS if max_pixels is None else max_pixels
     if file := file_of(instance):
         if not may_read_files:
             raise InputError("content is no base64, and files are not read here: send the image itself in base64")
-        return decode(_read(file), most)
+        return _read(file)
     if encoded := _base64_in(instance):
-        return decode(_decoded(*encoded), most)
+        return _decoded(*encoded)
     if _TENSOR in instance:
-        return _pixels(instance[_TENSOR], most)
+        return None
     raise InputError(f"the instance has no image, only {reprlib.repr(sorted(map(str, instance)))}: {_FORMS}")
 
 
@@ -113,7 +127,7 @@ def _pixels(values: Any, most: int) -> NDArray[np.uint8]:
     except (pa.ArrowException, OverflowError, UnicodeError):
         raise InputError(f"{_TENSOR} is no list [height][width][3] of whole numbers") from None
     shape = [len(pixels)]
-    while pa.types.is_list(pixels.type):
+    while pa.types.is_list(pixels.type) and len(shape) <= 3:
         lengths = pixels.value_lengths().unique()
         if len(lengths) != 1 or pixels.null_count:
             raise InputError(f"{_TENSOR} has rows or pixels of different lengths: give [height][width][3]")

@@ -1,5 +1,6 @@
 """A plain ONNX file of somebody else's, whose one input is a batch of pictures."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,11 @@ from .plain_input import PlainInput
 from .plain_outputs import DETECTION, Classes, Description, Detections, Raw, are_probabilities
 from .reading import Activation, Reading
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# What exporters call the file of the weights that they keep outside of an ONNX file.
+WEIGHTS = (".data", "_data")
 # What a file that takes any size is tried on: a multiple of whatever networks scale down by.
 _TRIED_SIZE = 256
 _NUMBERS = (
@@ -34,11 +40,6 @@ _NUMBERS = (
     "bool",
 )
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-# What exporters call the file of the weights that they keep outside.
-_WEIGHTS = (".data", "_data")
-
 
 class PlainModel:
     """A loaded file: pictures in, predictions out; the attributes are those of `Predictor`."""
@@ -50,7 +51,7 @@ class PlainModel:
             InputError: it is no ONNX file of pictures, or `reading` leaves its input unclear or contradicts it.
         """
         self.name = file.stem
-        self.files = [file, *(each for end in _WEIGHTS if (each := file.with_name(file.name + end)).exists())]
+        self.files = [file, *(each for end in WEIGHTS if (each := file.with_name(file.name + end)).exists())]
         if reading.labels:
             self.files.append(Path(reading.labels))
         self._file, self._session = file, open_session(file)
@@ -147,4 +148,8 @@ def _read_labels(file: str) -> list[str]:
     if not all(labels) or not labels:
         line = labels.index("") + 1 if labels else 1
         raise InputError(f"{file}, line {line}: no label; give a label per line, in the order of the model's classes")
+    label, count = Counter(labels).most_common(1)[0]
+    if count > 1:  # predictions name classes by their labels alone
+        lines = " and ".join(str(line) for line, each in enumerate(labels, 1) if each == label)
+        raise InputError(f"{file}, lines {lines}: {label!r} is the label of several classes; give each one of its own")
     return labels

@@ -1,1 +1,1 @@
-"""The connection to Vertex AI, for every step that uses the service."""
+"""Vertex AI for every step that uses it: the connection, jobs that are found again, and what batches answer."""

@@ -35,7 +35,7 @@ HOLDS = {
         "yaml",
     ],
     "onnx": ["onnxruntime", "tensorflow", "tf2onnx"],
-    "predict": ["onnxruntime", "orjson", "pycocotools", "sklearn"],
+    "predict": ["graduate.components.online.server", "onnxruntime", "orjson", "pycocotools", "simplejpeg", "sklearn"],
     "beam": ["apache_beam", "onnxruntime", "orjson"],
 }
 LACKS = {
@@ -51,8 +51,15 @@ _OF_TENSORFLOW = {
     "graduate.components.automl_baseline.images.detection",
     "graduate.components.automl_baseline.images.classification",
 }
+_ON_VERTEX = {
+    "graduate.components.batch_predict.vertex.engine",
+    "graduate.components.batch_predict.vertex.registered",
+}
+_ON_BEAM = {"graduate.components.batch_predict.beam.engine"}
 OF_OTHER_IMAGES = {name: set[str]() for name in HOLDS} | {
-    "automl": _OF_TENSORFLOW,
+    "automl": _OF_TENSORFLOW | _ON_BEAM,
+    "predict": _ON_VERTEX | _ON_BEAM,
+    "beam": _ON_VERTEX,
     "autogluon": _OF_TENSORFLOW,
     "tensorflow": {
         "graduate.components.automl_baseline.forecasting.baseline",

@@ -5,15 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from google.cloud.aiplatform_v1 import types
-from vertex_world import PARENT, SETTINGS, table
+from vertex_world import PARENT, SETTINGS, table, until
 
 from graduate.components.automl_baseline.vertex.train import train_on_vertex
 from graduate.components.data.dataset import Dataset
@@ -60,16 +58,6 @@ def start(data: Dataset) -> subprocess.Popen[str]:
     arguments = [str(data.path), str(folder / "model"), str(folder / "resources.json")]
     command = [sys.executable, "-c", _PROGRAM, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ)
-
-
-def until(engine: Emulator, condition: Callable[[], bool]) -> None:
-    """Lets the service's time pass until the condition holds, and then stand still."""
-    engine.clock.step = 0
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        engine.clock.advance(0.5)
-        time.sleep(0.02)
 
 
 def test_a_killed_run_goes_on_with_its_training(engine: Emulator, data: Dataset) -> None:

@@ -1,7 +1,9 @@
-"""Small data sets that the service takes, read by the importer, and where it is to train on them."""
+"""Small data sets that the service takes, read by the importer, where it is to train on them, and its time."""
 
 import csv
 import json
+import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from graduate.components.automl_baseline.vertex.settings import VertexSettings
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Task
 from graduate.components.import_dataset.read import read_dataset
+from graduate.emulator.server import Emulator
 
 SETTINGS = VertexSettings(project="demo", location="europe-west4", staging="gs://bucket/staging", labels="team=vision")
 PARENT = "projects/demo/locations/europe-west4"
@@ -69,6 +72,16 @@ def images(path: Path, task: Task) -> Dataset:
     (path / "import.jsonl").write_text("\n".join(lines))
     read_dataset(str(path / "import.jsonl"), task, path / "dataset")
     return Dataset.open(path / "dataset")
+
+
+def until(engine: Emulator, condition: Callable[[], bool]) -> None:
+    """Lets the service's time pass until the condition holds, and then stand still."""
+    engine.clock.step = 0
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        engine.clock.advance(0.5)
+        time.sleep(0.02)
 
 
 def _read(path: Path, rows: list[list[str]], task: Task, **columns: str | int) -> Dataset:

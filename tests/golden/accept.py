@@ -12,22 +12,22 @@ from graduate.pipelines.cli import compile_pipeline
 FOLDER = Path(__file__).parent
 
 
-def golden_file(task: Task) -> Path:
-    """Where the golden spec of a task is."""
-    return FOLDER / f"graduation.{task}.yaml"
+def golden_file(task: Task | None) -> Path:
+    """Where the golden spec of a task's graduation is, or without a task that of the batch prediction."""
+    return FOLDER / (f"graduation.{task}.yaml" if task else "batch_prediction.yaml")
 
 
-def compiled(task: Task) -> dict[str, Any]:
-    """The graduation of a task, compiled now."""
+def compiled(task: Task | None) -> dict[str, Any]:
+    """The same, compiled now."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "graduation.yaml"
-        compile_pipeline("graduation", task=task, output=file)
+        file = Path(folder) / "compiled.yaml"
+        compile_pipeline("graduation" if task else "batch_prediction", task=task, output=file)
         return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def main() -> None:
     """Writes every golden spec and prints it."""
-    for task in Task:
+    for task in (None, *Task):
         text = yaml.safe_dump(compiled(task), sort_keys=True)
         golden_file(task).write_text(text, encoding="utf-8")
         print(f"# {golden_file(task).name}\n{text}")

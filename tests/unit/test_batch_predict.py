@@ -1,5 +1,7 @@
 """Batch prediction with real worker processes and onnxruntime: every item once, whatever happens."""
 
+import base64
+import fcntl
 import json
 import signal
 import subprocess
@@ -7,18 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from tiny_models import an_image, an_item, detector, image_dataset, people_dataset, regressor
 
-from graduate.components.batch_predict.plan import plan_of
 from graduate.components.batch_predict.predict import predict
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Reject
 from graduate.components.errors import InputError
-from graduate.components.models.folder import ModelFolder
 
 ITEMS = 100
+FIRST = "prediction.results-00000-of-00004.parquet"
 CHANGED, GONE, BLACK = "item 5", "item 40", "item 77"
 
 
@@ -64,12 +66,12 @@ def test_every_item_is_a_result_or_an_error_once_and_in_order(clean_run: tuple[P
     output, _ = clean_run
     bad = {CHANGED, GONE, BLACK}
     names = [f"item {n}" for n in range(ITEMS)]
-    assert [line["id"] for line in lines(output, "results")] == [name for name in names if name not in bad]
-    assert [line["id"] for line in lines(output, "errors")] == [name for name in names if name in bad]
+    assert [line["key"] for line in lines(output, "results")] == [name for name in names if name not in bad]
+    assert [line["key"] for line in lines(output, "errors")] == [name for name in names if name in bad]
 
 
 def test_an_error_line_says_what_happened_to_which_file(clean_run: tuple[Path, dict]):
-    errors = {line["id"]: line for line in lines(clean_run[0], "errors")}
+    errors = {line["key"]: line for line in lines(clean_run[0], "errors")}
     assert errors[CHANGED]["error"]["code"] == 3
     assert "has changed since it was imported" in errors[CHANGED]["error"]["message"]
     assert errors[GONE]["instance"]["content"].endswith("40.png")
@@ -90,6 +92,8 @@ def test_the_summary_counts_results_errors_and_rejects(clean_run: tuple[Path, di
     counts = {key: summary[key] for key in ("inputs", "results", "errors", "rejects", "predicted_in_this_run")}
     assert counts == {"inputs": 100, "results": 97, "errors": 3, "rejects": 1, "predicted_in_this_run": 100}
     assert summary["images_per_second"] > 0
+    assert summary["state"] == "PARTIALLY_SUCCEEDED"
+    assert "cost" not in summary
 
 
 def test_the_page_shows_a_sample_and_what_went_wrong_escaped(clean_run: tuple[Path, dict]):
@@ -117,31 +121,122 @@ def test_a_finished_folder_is_not_predicted_again(
     assert {file.name: file.stat().st_mtime_ns for file in clean_run[0].glob("prediction.*")} == before
 
 
+# Predicts until the first shard is collected, says which processes it has started, and kills itself.
+KILLED = """
+import os, signal
+from graduate.components.batch_predict.predict import predict
+from graduate.components.data.progress import Progress
+
+def advance(*arguments, **named):
+    print(open(f"/proc/self/task/{{os.getpid()}}/children").read(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Progress.advance = advance
+predict(**{!r})
+"""
+
+
 def test_killed_half_way_and_started_again_it_ends_with_the_same_bytes_and_leaves_no_worker(
     model: Path, tmp_path: Path
 ):
-    files = [an_image(tmp_path / f"{n}.png", 400, 300, seed=n) for n in range(4)]
-    items = [an_item(files[n % 4], f"item {n}") for n in range(192)]
-    dataset = image_dataset(tmp_path / "dataset", {"test": items})
-    plan = plan_of(ModelFolder.open(model), Dataset.open(dataset))
+    for number in range(192):
+        an_image(tmp_path / "images" / f"{number:03d}.png", 40, 30, seed=number)
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    arguments = {"model": str(model), "input": str(dataset), "output": str(killed), "workers": 2}
-    code = f"from graduate.components.batch_predict.predict import predict\npredict(**{arguments!r})"
-    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: list(killed.glob("prediction.results-*")))
-    workers = children(run.pid)
-    run.send_signal(signal.SIGKILL)
-    run.wait()
+    arguments = {"model": str(model), "input": str(tmp_path / "images"), "output": str(killed), "workers": 2}
+    run = subprocess.run([sys.executable, "-c", KILLED.format(arguments)], stdout=subprocess.PIPE, check=False)
+    assert run.returncode == -signal.SIGKILL
+    workers = [int(process) for process in run.stdout.split()]
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
     finished = len(list(killed.glob("prediction.results-*")))
     assert len(workers) >= 2
-    assert 0 < finished < plan.shards == 6
+    assert 0 < finished < 6
 
-    summary = predict(model=str(model), input=str(dataset), output=str(killed), workers=1)
-    predict(model=str(model), input=str(dataset), output=str(whole), workers=2)
+    summary = predict(**(arguments | {"workers": 1}))
+    predict(**(arguments | {"output": str(whole)}))
     assert summary["predicted_in_this_run"] == 32 * (6 - finished)
     assert contents(killed) == contents(whole)
     assert not list(killed.glob(".prediction*"))
+
+
+def test_results_go_to_cloud_storage_with_the_same_bytes(
+    clean_run: tuple[Path, dict], images: Path, model: Path, bucket
+):
+    for _ in range(2):
+        summary = predict(str(model), str(images), "gs://bucket/out", workers=1, hourly_cost=3600)
+    written = {blob.name.removeprefix("out/"): blob.download_as_bytes() for blob in bucket.list_blobs(prefix="out/")}
+    assert {name: data for name, data in written.items() if name.startswith("prediction.")} == contents(clean_run[0])
+    assert json.loads(written["summary.json"]) == summary
+    assert summary["predicted_in_this_run"] == 0
+    assert summary["cost"] == pytest.approx(summary["seconds"], rel=0.1)
+    assert written["page.html"].count(b"<figure>") > 5
+
+
+def test_only_what_is_wanted_of_a_prediction_is_kept_in_parquet_on_request(
+    clean_run: tuple[Path, dict], images: Path, model: Path, tmp_path: Path
+):
+    wanted = {"confidence_threshold": 0.3, "max_predictions": 1, "results_format": "parquet"}
+    summary = predict(str(model), str(images), str(tmp_path / "out"), workers=1, **wanted)
+    whole, rows = lines(clean_run[0], "results"), pq.read_table(tmp_path / "out" / FIRST).to_pylist()
+    assert summary["results"] == 97
+    assert rows[0] == {
+        "key": "item 0",
+        "instance": json.dumps(whole[0]["instance"], separators=(",", ":")),
+        **{name: values[:1] for name, values in whole[0]["prediction"].items()},
+    }
+    assert [line["key"] for line in lines(tmp_path / "out", "errors")] == [CHANGED, GONE, BLACK]
+    with pytest.raises(InputError, match="give another folder"):
+        predict(str(model), str(images), str(tmp_path / "out"), workers=1)
+
+
+def test_two_runs_into_one_folder_at_once_are_refused(clean_run: tuple[Path, dict], images: Path, model: Path):
+    with (clean_run[0] / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another run is writing to"):
+            predict(str(model), str(images), str(clean_run[0]))
+
+
+def test_a_picture_inside_of_a_file_is_on_the_page_with_its_boxes(model: Path, tmp_path: Path):
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    requests = [{"key": "<i>x</i>", "b64": base64.b64encode(data).decode()}, {"b64": "no base64"}]
+    (tmp_path / "requests.jsonl").write_text("\n".join(map(json.dumps, requests)))
+    summary = predict(str(model), str(tmp_path / "requests.jsonl"), str(tmp_path / "out"), workers=1)
+    page = (tmp_path / "out" / "page.html").read_text()
+    assert (summary["results"], summary["errors"]) == (1, 1)
+    assert lines(tmp_path / "out", "results")[0]["instance"] == {"source": "requests.jsonl:1"}
+    assert page.count("data:image/jpeg;base64,") == page.count("<figure>") == 1
+    assert page.count('<rect class="predicted"') == 2
+    assert "&lt;i&gt;x" in page
+    assert "<i>x" not in page
+
+
+def test_pictures_in_cloud_storage_are_predicted_as_those_of_this_machine(
+    clean_run: tuple[Path, dict], images: Path, model: Path, bucket, tmp_path: Path
+):
+    for name in ("0.png", "1.png", "2.png"):
+        bucket.blob(f"in/{name}").upload_from_filename(images.parent / name)
+    uris = [f"gs://bucket/in/{name}" for name in ("0.png", "gone.png", "1.png", "2.png")]
+    (tmp_path / "list.txt").write_text("\n".join(uris))
+    predict(str(model), str(tmp_path / "list.txt"), str(tmp_path / "out"), workers=1)
+    found, whole = lines(tmp_path / "out", "results"), lines(clean_run[0], "results")
+    assert [line["prediction"] for line in found] == [line["prediction"] for line in whole[:3]]
+    assert found[0]["instance"] == {"content": uris[0], "mimeType": "image/png"}
+    (error,) = lines(tmp_path / "out", "errors")
+    assert "there is no gs://bucket/in/gone.png" in error["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"engine": "elsewhere"}, "engine is 'elsewhere': give local, vertex, beam"),
+        ({"workers": -1}, "workers is -1"),
+        ({"confidence_threshold": 1.5}, "from 0 to 1"),
+        ({"results_format": "csv"}, "results_format is 'csv': give jsonl, parquet"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_first(wrong: dict, message: str):
+    with pytest.raises(InputError, match=message):
+        predict("no model", "no input", "no output", **wrong)
 
 
 def test_a_folder_with_results_of_other_inputs_is_refused(
@@ -168,7 +263,7 @@ def test_lines_missing_from_a_shard_fail_loudly(
 def test_when_no_item_can_be_predicted_the_run_fails_with_the_first_error(model: Path, tmp_path: Path):
     Image.new("RGB", (30, 30)).save(tmp_path / "black.png")
     dataset = image_dataset(tmp_path / "dataset", {"test": [an_item(tmp_path / "black.png", "black")]})
-    with pytest.raises(InputError, match=r"none of the 1 items could be predicted; .* not finite"):
+    with pytest.raises(InputError, match=r"none of the 1 images could be predicted; .* not finite"):
         predict(model=str(model), input=str(dataset), output=str(tmp_path / "out"))
 
 
@@ -178,21 +273,16 @@ def test_table_rows_are_predicted_over_splits_of_any_size(tmp_path: Path):
     summary = predict(model=str(model.path), input=str(dataset), output=str(tmp_path / "out"))
     results, errors = lines(tmp_path / "out", "results"), lines(tmp_path / "out", "errors")
     assert (summary["shards"], summary["results"], summary["errors"]) == (2, 10_502, 1)
-    assert results[-1] == {"id": "test.csv:3", "instance": {"age": 2.0, "city": "Oslo"}, "prediction": {"value": 5.0}}
+    assert results[-1] == {"key": "test.csv:3", "instance": {"age": 2.0, "city": "Oslo"}, "prediction": {"value": 5.0}}
     assert [line["prediction"]["value"] for line in results[:3]] == [1.0, 3.0, 5.0]
-    assert errors[0]["id"] == "test.csv:2"
+    assert errors[0]["key"] == "test.csv:2"
     assert errors[0]["instance"]["age"] is None
 
 
 def test_a_model_of_tables_is_refused_for_images(images: Path, tmp_path: Path):
     model = regressor(tmp_path / "model")
-    with pytest.raises(InputError, match="is a model for tabular_regression, but the data set is for object_detection"):
+    with pytest.raises(InputError, match=r"is a model for tabular_regression, but .* is for object_detection"):
         predict(model=str(model.path), input=str(images), output=str(tmp_path / "out"))
-
-
-def children(process: int) -> list[int]:
-    """Process ids of the direct children (Linux)."""
-    return [int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def is_alive(process: int) -> bool:

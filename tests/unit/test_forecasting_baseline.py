@@ -231,7 +231,7 @@ def test_it_is_proven_and_predicts_the_future_of_its_series(tmp_path: Path, trai
     summary = predict(str(tmp_path / "onnx"), str(future.path), str(tmp_path / "predictions"), workers=1)
     assert (summary["results"], summary["errors"]) == (sum(future.counts.values()), 0)
     (results,) = (tmp_path / "predictions").glob("prediction.results-*")
-    found = {line["id"]: line for line in map(json.loads, results.read_text().splitlines())}
+    found = {line["key"]: line for line in map(json.loads, results.read_text().splitlines())}
     last = [f"shops.csv:{len(table) + 1 + day}" for day in days]
     assert [found[each]["instance"]["step"] for each in last] == list(days)
     assert all(10 < found[each]["prediction"]["value"] < 40 for each in last)  # the scale of shop 1

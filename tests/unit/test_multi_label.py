@@ -31,9 +31,9 @@ from graduate.components.models.multi_label_metrics import (
     f1_per_item,
     matrices,
     multi_label_metrics,
-    predicted_labels,
     resampled_multi_label,
 )
+from graduate.components.models.predictions import predicted_labels
 from graduate.components.onnx_convert.convert import convert
 
 LEVERS = "image_size: 64\nnum_steps: 60\nbatch_size: 8\n"

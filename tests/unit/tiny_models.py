@@ -72,6 +72,19 @@ def regressor(folder: Path) -> ModelFolder:
     return _folder(folder, Task.TABULAR_REGRESSION, {"labels": [], "input": {"kind": "columns", "columns": columns}})
 
 
+def forecaster(folder: Path) -> ModelFolder:
+    """Forecasts the greatest of the last three values, and one more for each day since."""
+    nodes = [
+        helper.make_node("ReduceMax", ["past", "axes"], ["greatest"], keepdims=1),
+        helper.make_node("Add", ["greatest", "step"], ["value"]),
+    ]
+    shapes = {"past": ["N", 3], "step": ["N", 1]}
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    _save(folder, nodes, inputs, {"value": 2}, {"axes": np.array([1])})
+    described = {"kind": "series", "context": 3, "horizon": 7, "period": "1 day", "columns": []}
+    return _folder(folder, Task.TABULAR_FORECASTING, {"labels": [], "input": described})
+
+
 def an_image(path: Path, width: int = 40, height: int = 30, seed: int = 0) -> Path:
     """A noisy picture."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from ...models import predictions
 from ...models.detection_metrics import DetectionEvaluation
 from ...models.folder import ModelFolder
 from ...models.metrics import confusion, truths
-from ...models.multi_label_metrics import f1_per_item, matrices, predicted_labels
+from ...models.multi_label_metrics import f1_per_item, matrices
+from ...models.predictions import predicted_labels
 from ...reports.confusions import mistakes
 from ...reports.pictures import predicted_boxes, thumbnail
 from ...reports.scatter import density

@@ -1,21 +1,21 @@
 """Predictions of the validation and the test split by the service, through batch prediction jobs."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from google.cloud import aiplatform
 from google.cloud.aiplatform_v1 import types
 
-from ...data import storage
 from ...data.dataset import Dataset
 from ...data.items import Task
 from ...errors import FinalError
 from ...models.predictions import Prediction
-from .jobs import JobKind, Runner
+from ...vertex.batch_results import answer, result_lines
+from ...vertex.fingerprint import fingerprint
+from ...vertex.jobs import BATCH_PREDICTION, Runner
 from .material import Material, item_ids
-from .plan import Plan, fingerprint
+from .plan import Plan
 
 # By default an image gets ten labels or boxes, those that the model is sure of.
 _MOST_BOXES = 100
@@ -24,8 +24,6 @@ _MACHINE = "n1-standard-4"
 _MOST_FAILED = 0.05
 _CREATE_TIMEOUT_SECONDS = 120.0
 _AUTOMATIC = types.Model.DeploymentResourcesType.AUTOMATIC_RESOURCES
-
-_KIND = JobKind("batch prediction", "BatchPredictionJob", aiplatform.BatchPredictionJob, aiplatform.BatchPredictionJob)
 
 
 class BatchResults:
@@ -64,7 +62,7 @@ def predict_on_service(plan: Plan, model: aiplatform.Model, material: Material, 
         return results
     for uri in material.to_predict:
         mark = fingerprint(model.versioned_resource_name, uri)
-        job = runner.run(_KIND, mark, partial(_submit, plan, model, material, uri, mark))
+        job = runner.run(BATCH_PREDICTION, mark, partial(_submit, plan, model, material, uri, mark))
         results.jobs.append(job.resource_name)
         _read(job.to_dict()["outputInfo"]["gcsOutputDirectory"], material, results)
     _check_failures(plan.dataset, results)
@@ -101,42 +99,12 @@ def _parameters(dataset: Dataset) -> dict[str, Any] | None:
 
 def _read(folder: str, material: Material, results: BatchResults) -> None:
     """Reads {"instance": ..., "prediction": ...} and {"instance": ..., "error": ...} lines, in whichever file."""
-    for record in _records(folder):
+    for record in result_lines(folder):
         identity = material.item_id(record["instance"])
         if identity and "prediction" in record:
-            results.answers[identity] = _answer(record["prediction"])
+            results.answers[identity] = answer(record["prediction"])
         elif identity:
             results.failures[identity] = json.dumps(record.get("error"))
-
-
-def _records(folder: str) -> Iterator[dict[str, Any]]:
-    """The lines that are of an instance; statistics of errors, which can stand beside them, are not."""
-    for uri in storage.list_files(folder):
-        with storage.open_binary(uri) as lines:
-            for line in lines:
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(record, dict) and isinstance(record.get("instance"), dict):
-                    yield record
-
-
-def _answer(prediction: dict[str, Any]) -> Prediction:
-    """The prediction of a model in the shape of `models.predictions`.
-
-    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models#predictschemata: tables have
-    `classes` and `scores`, or `value`; images `displayNames`, `confidences` and `bboxes`.
-    """
-    if "value" in prediction:
-        return {"value": float(prediction["value"])}
-    if "classes" in prediction:
-        ranked = sorted(zip(prediction["scores"], prediction["classes"], strict=True), key=lambda pair: -float(pair[0]))
-        return {"displayNames": [label for _, label in ranked], "confidences": [float(score) for score, _ in ranked]}
-    names = ("displayNames", "confidences", "bboxes") if "bboxes" in prediction else ("displayNames", "confidences")
-    order = sorted(range(len(prediction["confidences"])), key=lambda place: -prediction["confidences"][place])
-    answer: Any = {name: [prediction[name][place] for place in order] for name in names}
-    return answer
 
 
 def _check_failures(dataset: Dataset, results: BatchResults) -> None:

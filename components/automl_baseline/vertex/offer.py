@@ -1,13 +1,13 @@
 """What is asked of the service, checked in full before the first call to it."""
 
 import difflib
-import re
 from dataclasses import dataclass
 
 from ...data.dataset import Dataset
 from ...data.items import SPLITS, Task
 from ...errors import InputError
 from ...models.metrics import truths
+from ...vertex.forms import check_forms, labels_of
 from .prices import PRICE_PAGE, RATES, Kind, Rate
 from .series import check_series
 from .settings import VertexSettings
@@ -27,20 +27,6 @@ _KINDS: dict[Task, Kind] = {
 }
 # https://cloud.google.com/vertex-ai/docs/tabular-data/classification-regression/prepare-data
 _LEAST_ROWS = 1_000
-_FORMS = {
-    "project": (r"[a-z0-9.:-]+", "give the ID of a Google Cloud project"),
-    "location": (r"[a-z]+-[a-z]+\d+", "give a region, such as us-central1"),
-    "staging": (r"gs://[a-z0-9][a-z0-9._-]+(/[^?#*\[\]]*)?", "give a gs:// URI of a folder in a bucket of that region"),
-    "encryption_key": (
-        r"(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+)?",
-        "write it as projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY",
-    ),
-    "network": (r"(projects/[^/]+/global/networks/[^/]+)?", "write it as projects/NUMBER/global/networks/NAME"),
-    "service_account": (r"([^@\s]+@[^@\s]+\.gserviceaccount\.com)?", "give the e-mail address of a service account"),
-    "export_image": (r"([a-z0-9-]+-docker\.pkg\.dev/[^/\s]+/[^/\s]+/\S+)?", "give an address in Artifact Registry"),
-}
-# https://cloud.google.com/resource-manager/docs/labels-overview#requirements
-_LABEL = re.compile(r"(?P<key>[a-z][a-z0-9_-]{0,62})=(?P<value>[a-z0-9_-]{0,63})")
 
 
 @dataclass(frozen=True)
@@ -87,9 +73,7 @@ def checked(dataset: Dataset, settings: VertexSettings) -> Offer:
     """
     _check_task(dataset)
     _check_measurable(dataset)
-    for name, (form, hint) in _FORMS.items():
-        if not re.fullmatch(form, value := getattr(settings, name)):
-            raise InputError(f"vertex_{name} is {value!r}: {hint}.")
+    check_forms(settings)
     model_type = _model_type(dataset.task, settings.model_type)
     kind = "edge images" if model_type in _EDGE else _KINDS[dataset.task]
     rate, budget = RATES[kind], settings.budget_milli_node_hours or RATES[kind].least
@@ -102,7 +86,7 @@ def checked(dataset: Dataset, settings: VertexSettings) -> Offer:
         raise InputError("vertex_disable_early_stopping is set, but AutoML's forecasts do not know it: leave it out.")
     if settings.network:
         print(f"AutoML trains in Google's own network and takes no other: {settings.network} is not used.", flush=True)
-    return Offer(kind, budget, model_type, _labels(settings.labels))
+    return Offer(kind, budget, model_type, labels_of(settings.labels))
 
 
 def _check_task(dataset: Dataset) -> None:
@@ -148,15 +132,3 @@ def _model_type(task: Task, wanted: str) -> str:
         hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(types)}."
         raise InputError(f"vertex_model_type is {wanted!r}: {hint}")
     return wanted
-
-
-def _labels(text: str) -> dict[str, str]:
-    labels = {}
-    for pair in filter(None, text.split(",")):
-        if not (match := _LABEL.fullmatch(pair.strip())):
-            raise InputError(
-                f"vertex_labels has {pair!r}: write each as key=value, of at most 63 lower-case letters, digits, _ and "
-                "- each, with a comma between them."
-            )
-        labels[match["key"]] = match["value"]
-    return labels

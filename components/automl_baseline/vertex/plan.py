@@ -1,26 +1,17 @@
 """One training as it is carried out: what of, on what terms, and under which keys a repetition finds it."""
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from ...data.dataset import Dataset
 from ...models import feature_transforms
 from ...models.feature_transforms import FeatureTransform
+from ...vertex.fingerprint import FINGERPRINT, fingerprint
 from .images import places
 from .offer import Offer, checked
 from .settings import VertexSettings
 
-# Label of our jobs on the service.
-FINGERPRINT = "graduate-fingerprint"
 # What the rows or images say; the name of the file that they came from, and how many faults they have, is left out.
 _CONTENT = ("task", "labels", "label_column", "columns", "time_column", "series_column", "horizon", "period", "digests")
-
-
-def fingerprint(*parts: Any) -> str:
-    """32 hexadecimal digits of JSON values: short enough, and of the right letters, for a label."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

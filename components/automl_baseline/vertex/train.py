@@ -9,13 +9,13 @@ from ...data.dataset import Dataset
 from ...data.items import Task
 from ...models.folder import ModelFolder
 from ...vertex.connect import connect, patiently, refusals_as_sentences
+from ...vertex.gcp_resources import GcpResources
+from ...vertex.jobs import Runner
 from .batch import BatchResults, predict_on_service
 from .datasets import service_dataset
 from .evaluation import evaluation_of, own_metrics, same_metrics, write_importance
 from .exports import export_model
-from .gcp_resources import GcpResources
 from .images import upload_images
-from .jobs import Runner
 from .logged import logged_hyperparameters
 from .material import Material
 from .offer import Offer

@@ -7,8 +7,8 @@ from google.cloud import aiplatform
 
 from ...data.items import Task
 from ...vertex.connect import patiently
+from ...vertex.jobs import JobKind
 from .images import ML_USE_LABEL
-from .jobs import JobKind
 from .material import ML_USE, SPLIT_COLUMN
 from .plan import Plan
 from .series import forecast_arguments, series_transformations

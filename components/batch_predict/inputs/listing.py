@@ -62,7 +62,8 @@ def list_by_kind(location: str) -> dict[Kind, Listing]:
     found = storage.walk(location)
     if first := next(found, None):
         return _listings(location, _with(first, found))
-    return _listings(storage.parent(location), iter(storage.versions(location)))
+    file = storage.join(".", location)  # names are relative to its folder, whose URI is an absolute one
+    return _listings(storage.parent(file), iter(storage.versions(file)))
 
 
 def _listings(folder: str, found: Iterator[tuple[str, str]], pattern: list[str] | None = None) -> dict[Kind, Listing]:

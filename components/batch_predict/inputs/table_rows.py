@@ -1,5 +1,6 @@
 """What all tables share: which columns are read, and how cells become rows for a model."""
 
+import reprlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +27,10 @@ def columns_to_read(columns: Sequence[str], described: ColumnsInput, name: str) 
     """
     wanted = [column["name"] for column in described["columns"]]
     if absent := [column for column in wanted if column not in columns]:
-        raise InputError(f"{name} has no column {', '.join(map(repr, absent))}, which the model was trained on: add it")
+        raise InputError(
+            f"{name} has no column {', '.join(map(repr, absent))}, which the model was trained on, only "
+            f"{reprlib.repr(list(columns))}: add it"
+        )
     wanted += [KEY] if KEY in columns and KEY not in wanted else []
     if twice := [column for column, count in Counter(columns).items() if count > 1 and column in wanted]:
         raise InputError(f"{name} has several columns named {twice[0]!r}: rename all but one")

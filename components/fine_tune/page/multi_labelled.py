@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from ...data.dataset import Dataset
-from ...models.multi_label_metrics import THRESHOLD, matrices
+from ...models.multi_label_metrics import matrices
+from ...models.predictions import THRESHOLD
 from .label_rows import LabelRow, weakest_first
 from .pictures import pictures
 

@@ -9,11 +9,13 @@ from typing import Any, Literal
 import requests
 from google.api_core.exceptions import DeadlineExceeded, GatewayTimeout, GoogleAPIError, NotFound
 from google.api_core.retry import if_transient_error
+from google.cloud import aiplatform
 
-from ...errors import FinalError
-from ...vertex.connect import patiently
+from ..data import storage
+from ..errors import FinalError
+from .connect import patiently
+from .fingerprint import FINGERPRINT
 from .gcp_resources import GcpResources
-from .plan import FINGERPRINT
 from .stopping import cancelled_when_stopped
 
 # How long the service may be out of reach while a job of hours runs.
@@ -46,6 +48,20 @@ class JobKind:
     open: Callable[[str], Any]
     is_whole: Callable[[dict[str, Any]], bool] = lambda _: True
     note: Callable[[dict[str, Any]], str] = lambda _: ""
+
+
+def _has_results(fields: dict[str, Any]) -> bool:
+    """Whether the results of a succeeded batch prediction are still in the bucket."""
+    return storage.exists(fields["outputInfo"]["gcsOutputDirectory"])
+
+
+BATCH_PREDICTION = JobKind(
+    "batch prediction",
+    "BatchPredictionJob",
+    aiplatform.BatchPredictionJob,
+    aiplatform.BatchPredictionJob,
+    _has_results,
+)
 
 
 @dataclass(frozen=True)

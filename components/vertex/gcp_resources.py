@@ -7,8 +7,8 @@ https://github.com/kubeflow/pipelines/blob/master/components/google-cloud/google
 import json
 from pathlib import Path
 
-from ...data.storage import write_atomically
-from ...vertex.uri import vertex_uri
+from ..data.storage import write_atomically
+from .uri import vertex_uri
 
 
 class GcpResources:
