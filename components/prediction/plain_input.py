@@ -139,7 +139,7 @@ def _scaling(said: str, dtype: type, reading: Reading) -> Scaling:
     if not reading.scaling:
         raise InputError(
             f"{said}: how pixels are scaled to these numbers it does not say, "
-            "give --scaling 0..255, 0..1, -1..1 or imagenet, as in its training"
+            "give --scaling=0..255, --scaling=0..1, --scaling=-1..1 or --scaling=imagenet, as in its training"
         )
     return reading.scaling
 

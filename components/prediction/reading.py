@@ -15,8 +15,9 @@ class Reading:
 
     Attributes:
         layout: of the batch, [N, H, W, 3] or [N, 3, H, W]; "" for what the file's own shape says.
-        scaling: of the pixels: `0..255` as they are, `0..1`, `-1..1`, or `imagenet` (0..1, less the mean and divided
-            by the standard deviation of ImageNet's channels); "" where the file says it, by taking uint8.
+        scaling: of the pixels: `0..255` as they are, `0..1`, `-1..1` (--scaling=-1..1, with the equals sign), or
+            `imagenet` (0..1, less the mean and divided by the standard deviation of ImageNet's channels); "" where the
+            file says it, by taking uint8.
         channels: their order.
         labels: file with a label per line, in the order of the model's classes; "" for numbers. A detector with the
             outputs of the TF Object Detection API counts its classes from 1.
