@@ -8,8 +8,8 @@ from typing import Any, cast, get_args
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
 
-from ..components.batch_predict.component import batch_predict, batch_predict_on_beam, batch_predict_on_vertex
 from ..components.batch_predict.choices import Engine, ResultsFormat
+from ..components.batch_predict.component import batch_predict, batch_predict_on_beam, batch_predict_on_vertex
 from ..components.report_status.component import report_status
 from .task_settings import LARGE, SMALL, settle
 

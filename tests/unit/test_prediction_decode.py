@@ -25,6 +25,8 @@ def encoded(picture: Image.Image, form: str = "JPEG", **options) -> bytes:
     return buffer.getvalue()
 
 
+# An EXIF block of one entry, orientation 6: to be turned by a quarter.
+TURNED = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
 FILES = {
     "4:4:4": encoded(a_picture(), subsampling=0),
     "4:2:2": encoded(a_picture(), subsampling=1),
@@ -34,7 +36,9 @@ FILES = {
     "grey": encoded(a_picture("L")),
     "CMYK": encoded(a_picture("CMYK")),
     "RGB inside": encoded(a_picture(), keep_rgb=True),
-    "turned by EXIF": encoded(a_picture(), exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"),
+    "turned by EXIF": encoded(
+        a_picture(), exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    ),
     "junk behind its end": encoded(a_picture()) + b"junk",
     "PNG": encoded(a_picture("RGBA"), "PNG"),
     "GIF": encoded(a_picture(), "GIF"),
