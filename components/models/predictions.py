@@ -82,8 +82,8 @@ def of_probabilities(labels: Sequence[str], probabilities: NDArray[np.floating])
     """
     if len(labels) != len(probabilities):
         raise ValueError(f"{len(probabilities)} probabilities for {len(labels)} labels")
-    order = np.argsort(-probabilities, kind="stable")
-    return {"displayNames": [labels[place] for place in order.tolist()], "confidences": probabilities[order].tolist()}
+    order: list[int] = np.argsort(-probabilities, kind="stable").tolist()
+    return {"displayNames": [labels[place] for place in order], "confidences": probabilities[order].tolist()}
 
 
 def to_probabilities(labels: Sequence[str], prediction: Prediction) -> NDArray[np.float64]:

@@ -40,6 +40,12 @@ def test_an_image_is_built_pushed_and_its_digest_noted(docker: Path) -> None:
     assert (docker / "digests" / "predict").read_text() == "host/graduate/predict@sha256:digest\n"
 
 
+@pytest.mark.parametrize(("image", "user"), [("predict", 1000), ("beam", 0)])
+def test_only_the_image_of_dataflow_runs_as_root(docker: Path, image: str, user: int) -> None:
+    build(docker, image, BASE, "host/graduate", "build-1")
+    assert f"--build-arg RUN_AS={user} " in (docker / "calls").read_text()
+
+
 def test_a_base_without_a_digest_is_refused(docker: Path) -> None:
     refused = build(docker, "predict", "python:3.11-slim", "host/graduate", "build-1")
 

@@ -1,5 +1,8 @@
 """One runner from arrays and rows to predictions, with real onnxruntime."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +79,15 @@ def test_a_graph_with_other_inputs_than_the_folder_says_is_refused(tmp_path: Pat
     (tmp_path / "detector.onnx").replace(model.onnx)
     with pytest.raises(InputError, match="image_tensor"):
         OnnxRunner(ModelFolder.open(model.path))
+
+
+def test_onnxruntime_writes_nothing_into_the_home_folder(tmp_path: Path):
+    model, home = detector(tmp_path / "model"), tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys; from graduate.components.prediction.predictor import open_predictor; open_predictor(sys.argv[1])"
+    )
+    # Where CI is set it is silent by itself.
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    subprocess.run([sys.executable, "-c", code, str(model.path)], env={**environment, "HOME": str(home)}, check=True)
+    assert list(home.iterdir()) == []
