@@ -133,12 +133,12 @@ def killed_run(
 
 
 def workers_of(process: int) -> list[psutil.Process]:
-    """The worker processes of a run."""
+    """The worker processes of a run; none while they come and go."""
     try:
         children = psutil.Process(process).children()
-    except psutil.NoSuchProcess:
+        return [child for child in children if "loky.backend.popen_loky_posix" in child.cmdline()]
+    except psutil.Error:
         return []
-    return [child for child in children if "loky.backend.popen_loky_posix" in _command(child)]
 
 
 def check(batch: Batch, output: str, expected: dict[str, bytes]) -> None:
@@ -148,10 +148,8 @@ def check(batch: Batch, output: str, expected: dict[str, bytes]) -> None:
         AssertionError: they are others.
     """
     found = contents(output)
-    keys = {
-        kind: [line["key"] for name in sorted(found) if f".{kind}-" in name for line in _lines(found[name])]
-        for kind in ("results", "errors")
-    }
+    lines = [(name, orjson.loads(line)["key"]) for name in sorted(found) for line in found[name].splitlines()]
+    keys = {kind: [key for name, key in lines if f".{kind}-" in name] for kind in ("results", "errors")}
     assert keys["results"] == sorted(batch.good), "a record is missing, or there twice"
     assert keys["errors"] == sorted(batch.bad), "errors are not those of the bad records"
     assert found == expected, "files are not the same bytes"
@@ -168,17 +166,6 @@ def contents(output: str) -> dict[str, bytes]:
 def _start(batch: Batch, output: str, workers: int) -> subprocess.Popen[bytes]:
     code = _CODE.format(str(batch.model), str(batch.input), output, workers)
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
-
-
-def _lines(data: bytes) -> list[dict]:
-    return [orjson.loads(line) for line in data.splitlines()]
 
 
 def _model(file: Path) -> Path:

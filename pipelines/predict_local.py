@@ -1,5 +1,6 @@
 """`graduate predict`: what the server would answer for a few instances."""
 
+import codecs
 import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -87,6 +88,7 @@ def _request(name: str, parameters: Mapping[str, Any], most: int) -> bytes:
 
 
 def _instances(name: str, data: bytes) -> dict[str, Any]:
+    data = data.removeprefix(codecs.BOM_UTF8)
     if data.lstrip()[:1] not in (b"{", b"["):
         return {"instances": [{"b64": b64encode(data).decode()}]}
     try:

@@ -105,11 +105,11 @@ def _read(file: str) -> Iterator[ResultLine]:
 
 
 def _result(line: Any, place: str) -> ResultLine:
-    if not isinstance(line, dict) or not isinstance(line.get("prediction"), dict):
-        raise InputError(f'{place}: no result, which is a line {{"key": ..., "instance": ..., "prediction": ...}}')
-    instance = line.get("instance") or {}
+    instance = (line.get("instance") or {}) if isinstance(line, dict) else None
     if isinstance(instance, str):
         instance = {"content": instance}
+    if not isinstance(instance, dict) or not isinstance(line.get("prediction"), dict):
+        raise InputError(f'{place}: no result, which is a line {{"key": ..., "instance": ..., "prediction": ...}}')
     keys = (line.get("key"), line.get("id"), instance.get("key"), _uri(instance), instance.get("source"))
     return ResultLine(place, str(next((key for key in keys if key), place)), instance, line["prediction"])
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..data import storage
 from ..errors import InputError
 from ..prediction.fetch import fetch_model
 from ..prediction.predictor import Predictor, open_predictor
@@ -12,7 +13,7 @@ from ..prediction.reading import Reading
 from .choices import ResultsFormat
 from .inputs.open import open_source
 from .job import Job
-from .plan import Plan, digest_of, pinned, shard_size
+from .plan import FILE, Plan, digest_of, pinned, shard_size
 from .results import Results, fields_of
 
 
@@ -42,6 +43,8 @@ def opened(
     """
     local_model, predictor = _model(model, reading, options, copy)
     source = open_source(input, predictor)
+    if source.unit == "rows" and kept[0] == "parquet":
+        _check_apart(input, output)
     plan = Plan(digest_of(predictor, reading), source.digest, source.count, shard_size(source), *kept)
     results = Results(output, plan.shards, fields_of(predictor.task), *kept)
     with pinned(plan, output):
@@ -52,6 +55,15 @@ def opened(
 def settings_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of an engine by the names of its own settings."""
     return {name.partition("_")[2]: value for name, value in options.items()}
+
+
+def _check_apart(input: str, output: str) -> None:
+    """Refuses results that the next run would take for input."""
+    file = storage.join(output, FILE)
+    if storage.relative_name(file, input) != file:
+        raise InputError(
+            f"the output {output} lies in the input {input}, where its tables would be input: put it elsewhere"
+        )
 
 
 def _model(model: str, reading: Reading, options: Mapping[str, Any], copy: Path) -> tuple[Path, Predictor]:

@@ -12,7 +12,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
+from typing import TextIO
 
 from ..data import storage
 from ..errors import InputError
@@ -20,9 +22,11 @@ from ..prediction.predictor import Predictor
 from ..prediction.reading import Reading
 from .choices import ResultsFormat
 from .records import Source
-from .results import PREFIX
+from .results import PREFIX, writing_to
 
+FILE = "plan.json"
 MAX_SHARDS = 10_000
+_WRITTEN = (f"{PREFIX}.*", FILE, "page.html", "summary.json")
 _SMALLEST = {"images": 32, "rows": 10_000}
 
 
@@ -83,29 +87,46 @@ def pinned(plan: Plan, folder: str) -> Iterator[None]:
     """Holds a folder for this plan, and one of this machine for this process too, where another could half-write.
 
     Raises:
-        InputError: the folder holds another plan's results, or another process is writing to it.
+        InputError: the folder holds other results than this plan's, cannot be written, or another process writes to it.
     """
     if storage.is_remote(folder):
         _pin(plan, folder)
         yield
         return
     here = Path(folder)
-    here.mkdir(parents=True, exist_ok=True)
-    with (here / ".lock").open("w") as lock:
+    with _lock_file(here) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"another run is writing to {folder}: wait for it, or give another folder") from None
         _pin(plan, folder)
         yield
-        for half_written in here.glob(f".{PREFIX}.*"):
+        for half_written in chain.from_iterable(here.glob(f".{name}-*") for name in _WRITTEN):
             shutil.rmtree(half_written, ignore_errors=True)
+
+
+def _lock_file(folder: Path) -> TextIO:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"the output {folder} is a file: give a folder")
+    with writing_to(str(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / ".lock").open("w")
 
 
 def _pin(plan: Plan, folder: str) -> None:
     try:
-        storage.write_once(storage.join(folder, "plan.json"), (json.dumps(asdict(plan), indent=2) + "\n").encode())
+        with writing_to(folder):
+            _check_no_others(folder)
+            storage.write_once(storage.join(folder, FILE), (json.dumps(asdict(plan), indent=2) + "\n").encode())
     except FileExistsError:
         raise InputError(
-            f"{folder} holds predictions of other inputs or of another model: give another folder"
+            f"{folder} holds predictions of other inputs or of another model, or in another form: give another folder"
         ) from None
+
+
+def _check_no_others(folder: str) -> None:
+    """Refuses result files of which no plan says what they are of: they would be taken for finished shards."""
+    names = {storage.relative_name(uri, folder) for uri in storage.list_files(folder)}
+    others = sorted(name for name in names if name.startswith(f"{PREFIX}."))
+    if others and FILE not in names:
+        raise InputError(f"{folder} holds {others[0]}, and no {FILE} that says of what: give another folder")

@@ -8,6 +8,7 @@ page.html                           the same for people
 """
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..prediction.reading import Activation, Channels, Layout, Reading, Scaling
 from .choices import BeamRunner, Engine, ResultsFormat
 from .job import Job
 from .opening import opened, settings_of
+from .results import writing_to
 from .workers import predict_on_workers
 
 
@@ -79,7 +81,7 @@ def predict(
         confidence_threshold: labels and boxes less sure than this are left out; 0..1.
         max_predictions: the most labels or boxes of a record that are kept, the surest; 0 for all.
         layout: of an ONNX file's input; where its shape does not say it.
-        scaling: of the pixels that an ONNX file takes; where its type does not say it.
+        scaling: of the pixels that an ONNX file takes, where its type does not say it; written --scaling=-1..1.
         channels: their order in an ONNX file's input.
         labels: file with a label per line, for an ONNX file.
         activation: what makes probabilities of an ONNX file's answers; where they do not show it.
@@ -110,12 +112,14 @@ def predict(
         What was written to summary.json.
 
     Raises:
-        InputError: model and input do not fit, the output folder holds something else, or nothing could be predicted.
+        InputError: model and input do not fit, the output folder holds something else or cannot be written to, or
+            nothing could be predicted.
         RuntimeError: results and errors together are not the inputs.
     """
     options = {name: value for name, value in locals().items() if name.startswith(f"{engine}_")}
     started = time.monotonic()
-    _check(engine, results_format, workers, confidence_threshold, max_predictions)
+    _check(engine, results_format, output, confidence_threshold)
+    _check_amounts(workers=workers, max_predictions=max_predictions, hourly_cost=hourly_cost)
     workers = workers or (cpu_count() if engine == "local" else 0)
     reading = Reading(layout, scaling, channels, labels, activation)
     kept = (results_format, confidence_threshold, max_predictions)
@@ -128,15 +132,20 @@ def predict(
         return _finished(job, page, engine, workers, started, hourly_cost)
 
 
-def _check(engine: str, results_format: str, workers: int, confidence_threshold: float, max_predictions: int) -> None:
+def _check(engine: str, results_format: str, output: str, confidence_threshold: float) -> None:
     """Refuses what cannot work before anything is read."""
     for name, choice, choices in (("engine", engine, Engine), ("results_format", results_format, ResultsFormat)):
         if choice not in get_args(choices):
             raise InputError(f"{name} is {choice!r}: give {', '.join(get_args(choices))}")
+    if not output:  # which would be the working folder
+        raise InputError("the output is empty: give a folder or a gs:// URI")
     if not 0 <= confidence_threshold <= 1:
         raise InputError(f"confidence_threshold is {confidence_threshold}: give a number from 0 to 1")
-    for name, value in {"workers": workers, "max_predictions": max_predictions}.items():
-        if value < 0:
+
+
+def _check_amounts(**amounts: float) -> None:
+    for name, value in amounts.items():
+        if not 0 <= value < math.inf:
             raise InputError(f"{name} is {value}: give a positive number, or 0")
 
 
@@ -170,11 +179,15 @@ def _finished(job: Job, page: str, engine: Engine, workers: int, started: float,
     counted = tally(job)
     summary = summary_of(job, counted, engine, workers, time.monotonic() - started, hourly_cost)
     folder = job.results.folder
-    storage.write_bytes(page or storage.join(folder, "page.html"), page_of(job, summary, counted).encode())
-    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-    storage.write_bytes(storage.join(folder, "summary.json"), text.encode())
+    _write(page or storage.join(folder, "page.html"), page_of(job, summary, counted))
+    _write(storage.join(folder, "summary.json"), json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
     print(f"{counted.results:,} results and {counted.errors:,} errors are in {folder}", flush=True)
     if not counted.results:
         what = f"{job.plan.inputs} {job.source.unit}"
         raise InputError(f"none of the {what} could be predicted; the first error: {counted.first_error}")
     return summary
+
+
+def _write(file: str, text: str) -> None:
+    with writing_to(file):
+        storage.write_bytes(file, text.encode())

@@ -9,12 +9,14 @@ https://docs.cloud.google.com/vertex-ai/docs/predictions/get-batch-predictions
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 
 from ..data import storage
 from ..data.items import Task
+from ..errors import InputError
 from ..prediction.answers import select
 from .choices import ResultsFormat
 from .material import Line
@@ -33,6 +35,22 @@ def fields_of(task: Task | None) -> tuple[str, ...]:
     if task.predicts_numbers:
         return ("value",)
     return ("displayNames", "confidences", *(["bboxes"] if task is Task.OBJECT_DETECTION else []))
+
+
+@contextmanager
+def writing_to(place: str) -> Iterator[None]:
+    """Turns what keeps a file of that name, or in that folder, from being written into a sentence.
+
+    Raises:
+        InputError: in place of an OSError, such as of a full disk.
+        FileExistsError: as it is, see `storage.write_once`.
+    """
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise InputError(f"{place} cannot be written: {error}; mend that, or give another place") from error
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,7 @@ class Results:
     max_predictions: int = 0
 
     def results_file(self, shard: int) -> str:
-        """Result file of a shard; it is written after the error file, so where it exists the shard is finished."""
+        """Result file of a shard; it is written after the error file."""
         suffix = ".parquet" if self.format == "parquet" else ""
         return storage.join(self.folder, f"{PREFIX}.results-{shard:05d}-of-{self.shards:05d}{suffix}")
 
@@ -76,22 +94,23 @@ class Results:
 
         Raises:
             FileExistsError: a file of the shard is there with another content.
-            OSError: it may not be written.
+            InputError: it cannot be written.
         """
         errors: list[bytes] = []
         results = self._encoded(self._results(lines, errors))
-        storage.write_once(self.errors_file(shard), b"".join(errors))
-        storage.write_once(self.results_file(shard), results)
+        with writing_to(self.folder):
+            storage.write_once(self.errors_file(shard), b"".join(errors))
+            storage.write_once(self.results_file(shard), results)
         return len(errors)
 
     def finished(self) -> set[int]:
-        """The shards that are written.
+        """The shards of which both files are written.
 
         Raises:
             OSError: the folder may not be read.
         """
         there = set(storage.list_files(self.folder))
-        return {shard for shard in range(self.shards) if self.results_file(shard) in there}
+        return {shard for shard in range(self.shards) if {self.results_file(shard), self.errors_file(shard)} <= there}
 
     def contents(self, shard: int) -> tuple[bytes, bytes]:
         """The content of both files of a finished shard, for `lines`.

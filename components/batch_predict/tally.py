@@ -50,14 +50,18 @@ def tally(job: Job) -> Tally:
     """Counts the lines of every shard.
 
     Raises:
-        RuntimeError: a shard does not hold each of its inputs as a result or an error.
+        RuntimeError: a shard is damaged, or does not hold each of its inputs as a result or an error.
         OSError: one may not be read.
     """
     counted, progress = Tally(), Progress("check", job.source.unit, job.plan.inputs)
     for shard, contents in enumerate(map_in_order(job.results.contents, range(job.plan.shards))):
         before = counted.results + counted.errors
-        for line in job.results.lines(*contents):
-            _count(counted, line, job)
+        try:
+            for line in job.results.lines(*contents):
+                _count(counted, line, job)
+        except ValueError as error:  # of orjson and of pyarrow
+            file = job.results.results_file(shard)
+            raise RuntimeError(f"{file} or its error file is damaged ({error}): remove both and run again") from error
         held = counted.results + counted.errors - before
         if held != job.plan.size(shard):
             raise RuntimeError(

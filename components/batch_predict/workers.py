@@ -32,8 +32,8 @@ def predict_on_workers(job: Job, workers: int) -> None:
         workers: processes.
 
     Raises:
-        InputError: the model cannot be loaded, or a shard that a killed run has begun has other errors now.
-        OSError: results may not be written.
+        InputError: the model cannot be loaded, results cannot be written, or a shard that a killed run has begun has
+            other errors now.
         StorageUnavailableError: Cloud Storage did not answer; what is finished stays.
     """
     try:

@@ -15,9 +15,8 @@ from ..models.multi_label_metrics import has_several_labels, label_matrix
 from ..models.predictions import to_probabilities
 from .answers import Answers
 from .boxes import METRIC, Pictures, learn_fusion
+from .members import FEWEST_ITEMS
 from .weights import SMALLEST, LogLoss, Loss, SquaredError, learn_weights
-
-FEWEST_ITEMS = 10
 
 
 @dataclass(frozen=True)

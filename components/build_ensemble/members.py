@@ -10,6 +10,8 @@ from ..models.folder import ColumnsInput, ImageInput, InputColumn, ModelFolder
 from ..prediction.ensemble import ENSEMBLE
 
 FEWEST, MOST = 2, 8
+# Of a split: weights that are learned from fewer, or a gain that is measured on fewer, say nothing.
+FEWEST_ITEMS = 10
 
 # Baselines of tables are in the end fitted on the validation rows too: what they say of these now, they know by heart.
 _FITTED_ON_VALIDATION = ("scikit-learn", "lightgbm", "autogluon")
@@ -29,8 +31,11 @@ def open_members(paths: Sequence[str | Path], dataset: Dataset) -> list[ModelFol
         raise InputError(f"an ensemble has {FEWEST} to {MOST} members, {len(paths)} are given")
     if dataset.task is Task.TABULAR_FORECASTING:
         raise InputError(f"{dataset.path} is for forecasts, which are not put together: take the best of the models")
-    if not dataset.counts["test"]:
-        raise InputError(f"the test split of {dataset.path} is empty: an ensemble is judged on it, give the data one")
+    if (items := dataset.counts["test"]) < FEWEST_ITEMS:
+        raise InputError(
+            f"the test split of {dataset.path} has {items} items, and an ensemble is judged on {FEWEST_ITEMS} at least:"
+            " give the data a larger one"
+        )
     given = [Path(path).resolve() for path in paths]
     if twice := [path for path in given if given.count(path) > 1]:
         raise InputError(f"{twice[0]} is given twice: give each member once")

@@ -16,6 +16,10 @@ from .items import Item
 # 192 MB when decoded to RGB; larger ones are taken for decompression bombs.
 MAX_PIXELS = 64_000_000
 
+_JPEG, _SCAN = b"\xff\xd8\xff", b"\xff\xda"
+_MOST_SCANS = 100
+# Stuffed and fill bytes, restarts, and markers that stand alone.
+_WITHOUT_LENGTH = (0x00, 0x01, *range(0xD0, 0xD9), 0xFF)
 _ICON = b"\0\0\1\0"
 _PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n.{4}IHDR(.{8})", re.DOTALL)
 
@@ -81,6 +85,7 @@ def open_rgb(data: bytes, max_pixels: int | None = None) -> Image.Image:
     most = MAX_PIXELS if max_pixels is None else max_pixels
     try:
         _check_icon(data, most)
+        check_scans(data)
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             check_size(image.width, image.height, most)
             return _eight_bits(image).convert("RGB")
@@ -98,6 +103,27 @@ def check_size(width: int, height: int, most: int) -> None:
     """Raises ImageError for more than `most` pixels."""
     if width * height > most:
         raise ImageError("too_large", f"{width} x {height} pixels, at most {most:,} are read")
+
+
+def check_scans(data: bytes) -> None:
+    """Raises ImageError for a JPEG of very many scans: each costs some thirty bytes, and a pass over all pixels.
+
+    https://bugzilla.redhat.com/show_bug.cgi?id=1344214, which says that no application needs more than 100.
+    """
+    if data.startswith(_JPEG) and data.count(_SCAN) > _MOST_SCANS and _scans(data) > _MOST_SCANS:
+        raise ImageError("too_large", f"a JPEG of more than {_MOST_SCANS} scans: save it again")
+
+
+def _scans(data: bytes) -> int:
+    """The scans of a JPEG; the bytes of their marker may stand within other segments, or behind the picture's end."""
+    count, at = 0, len(_JPEG) - 1
+    while 0 <= (at := data.find(b"\xff", at)) < len(data) - 3 and data[at + 1] != 0xD9:
+        if data[at + 1] in _WITHOUT_LENGTH:
+            at += 1
+            continue
+        count += data[at : at + 2] == _SCAN
+        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return count
 
 
 def _check_icon(data: bytes, most: int) -> None:

@@ -5,29 +5,22 @@ which they have. Cloud Storage uses the environment's credentials; with `STORAGE
 server instead, without credentials.
 """
 
-import base64
 import io
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
-if TYPE_CHECKING:
-    from google.cloud.storage import Bucket, Client
-
-_SCHEME = "gs://"
-
-
-class StorageUnavailableError(Exception):
-    """Cloud Storage did not answer, or not as it should; the client has tried for two minutes. It may pass."""
+from .cloud_storage import SCHEME, prefix_of, remote, upload_once
+from .cloud_storage import StorageUnavailableError as StorageUnavailableError
+from .local_files import is_hidden, version, walk_local
 
 
 def is_remote(uri: str) -> bool:
     """Whether the URI is in Cloud Storage."""
-    return uri.startswith(_SCHEME)
+    return uri.startswith(SCHEME)
 
 
 def join(folder: str, name: str) -> str:
@@ -62,9 +55,8 @@ def open_binary(uri: str) -> BinaryIO:
     """
     if not is_remote(uri):
         return open(uri, "rb")
-    with _remote(uri) as (bucket, name):
-        blob = bucket.get_blob(name)
-        if blob is None:
+    with remote(uri) as (bucket, name):
+        if (blob := bucket.get_blob(name)) is None:
             raise FileNotFoundError(f"there is no {uri}")
         # The client's own reader finds the end of a line byte by byte.
         return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, blob.open("rb"))))
@@ -78,7 +70,7 @@ def read_bytes(uri: str) -> bytes:
     """
     if not is_remote(uri):
         return Path(uri).read_bytes()
-    with _remote(uri) as (bucket, name):
+    with remote(uri) as (bucket, name):
         return bucket.blob(name).download_as_bytes()
 
 
@@ -89,7 +81,7 @@ def write_bytes(uri: str, data: bytes) -> None:
         OSError: it may not be written.
     """
     if is_remote(uri):
-        with _remote(uri, "written") as (bucket, name):
+        with remote(uri, "written") as (bucket, name):
             bucket.blob(name).upload_from_string(data)
     else:
         with write_atomically(uri) as file:
@@ -111,32 +103,17 @@ def write_once(uri: str, data: bytes) -> bool:
         OSError: it may not be written.
     """
     if is_remote(uri):
-        return _upload_once(uri, data)
+        return upload_once(uri, data)
     file = Path(uri)
     if file.exists():
         if file.read_bytes() != data:
             raise FileExistsError(f"{uri} is there already, with another content")
         return False
-    write_bytes(uri, data)
+    with write_atomically(file) as aside, aside.open("wb") as written:
+        written.write(data)
+        written.flush()
+        os.fsync(written.fileno())  # not only the process may end at any moment, the machine may too
     return True
-
-
-def _upload_once(uri: str, data: bytes) -> bool:
-    import google_crc32c
-    from google.api_core.exceptions import PreconditionFailed
-    from google.cloud.storage.retry import DEFAULT_RETRY
-
-    with _remote(uri, "written") as (bucket, name):
-        blob = bucket.blob(name)
-        try:
-            blob.upload_from_string(data, if_generation_match=0, retry=DEFAULT_RETRY)
-            return True
-        except PreconditionFailed:
-            # Written before, perhaps by this very call: the answer to a first try may have been lost.
-            blob.reload()
-    if blob.crc32c != base64.b64encode(google_crc32c.Checksum(data).digest()).decode():
-        raise FileExistsError(f"{uri} is there already, with another content")
-    return False
 
 
 def upload(file: Path, uri: str) -> None:
@@ -145,7 +122,7 @@ def upload(file: Path, uri: str) -> None:
     Raises:
         OSError: it may not be read or written.
     """
-    with _remote(uri, "written") as (bucket, name):
+    with remote(uri, "written") as (bucket, name):
         bucket.blob(name).upload_from_filename(str(file))
 
 
@@ -165,15 +142,14 @@ def walk(folder: str) -> Iterator[tuple[str, str]]:
         OSError: as `list_files`.
     """
     if not is_remote(folder):
-        for entry in _walk_local(os.path.abspath(folder)):
-            yield entry.path, _version(entry.stat())
+        yield from walk_local(os.path.abspath(folder))
         return
-    with _remote(folder) as (bucket, name):
-        fields = "items(name,generation),nextPageToken"
-        for blob in bucket.list_blobs(prefix=_prefix(name), fields=fields):
+    with remote(folder) as (bucket, name):
+        prefix = prefix_of(name)
+        for blob in bucket.list_blobs(prefix=prefix, fields="items(name,generation),nextPageToken"):
             # A name that ends in a slash is a folder that somebody made in the console.
-            if not blob.name.endswith("/") and not _is_hidden(blob.name.removeprefix(_prefix(name))):
-                yield f"{_SCHEME}{bucket.name}/{blob.name}", str(blob.generation)
+            if not blob.name.endswith("/") and not is_hidden(blob.name.removeprefix(prefix)):
+                yield f"{SCHEME}{bucket.name}/{blob.name}", str(blob.generation)
 
 
 def versions(location: str) -> list[tuple[str, str]]:
@@ -188,8 +164,8 @@ def versions(location: str) -> list[tuple[str, str]]:
     if found := sorted(walk(location)):
         return found
     if not is_remote(location):
-        return [(location, _version(os.stat(location)))]
-    with _remote(location) as (bucket, name):
+        return [(location, version(os.stat(location)))]
+    with remote(location) as (bucket, name):
         if not name or (blob := bucket.get_blob(name)) is None:
             raise FileNotFoundError(f"there is no {location}")
         return [(location, str(blob.generation))]
@@ -203,9 +179,9 @@ def exists(uri: str) -> bool:
     """
     if not is_remote(uri):
         return os.path.exists(uri)
-    with _remote(uri) as (bucket, name):
+    with remote(uri) as (bucket, name):
         is_file = bool(name) and bucket.blob(name).exists()
-        return is_file or any(bucket.list_blobs(prefix=_prefix(name), max_results=1))
+        return is_file or any(bucket.list_blobs(prefix=prefix_of(name), max_results=1))
 
 
 @contextmanager
@@ -222,62 +198,3 @@ def write_atomically(path: str | Path) -> Iterator[Path]:
         aside = Path(room) / path.name
         yield aside
         os.replace(aside, path)
-
-
-def _walk_local(folder: str) -> Iterator[os.DirEntry[str]]:
-    """Files below a folder, without hidden ones; nothing where there is no such folder."""
-    if not os.path.isdir(folder):
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if _is_hidden(entry.name):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk_local(entry.path)
-            elif entry.is_file():
-                yield entry
-
-
-def _version(stat: os.stat_result) -> str:
-    return f"{stat.st_size} {stat.st_mtime_ns}"
-
-
-def _is_hidden(relative_name: str) -> bool:
-    """Whether a file or a folder that it lies in is a hidden one, such as `.ipynb_checkpoints`."""
-    return any(part.startswith(".") for part in relative_name.split("/"))
-
-
-def _prefix(folder_name: str) -> str:
-    """What the names of the objects in a folder of a bucket begin with."""
-    return f"{folder_name.rstrip('/')}/" if folder_name else ""
-
-
-@contextmanager
-def _remote(uri: str, done: str = "read") -> "Iterator[tuple[Bucket, str]]":
-    """Gives the bucket and the name of an object, and turns the client's errors into `OSError`, or what may pass.
-
-    Raises:
-        StorageUnavailableError: what the client retries, for two minutes, did not pass.
-    """
-    from google.api_core.exceptions import ClientError, NotFound, RetryError, ServerError, TooManyRequests
-    from google.auth.exceptions import DefaultCredentialsError, TransportError
-    from requests import RequestException
-
-    bucket, _, name = uri.removeprefix(_SCHEME).partition("/")
-    try:
-        yield _client(os.environ.get("STORAGE_EMULATOR_HOST", "")).bucket(bucket), name
-    except NotFound as error:
-        raise FileNotFoundError(f"there is no {uri}") from error
-    except (ServerError, TooManyRequests, RetryError, TransportError, RequestException) as error:
-        raise StorageUnavailableError(f"{uri} could not be {done}: {error}; run again later") from error
-    except (ClientError, DefaultCredentialsError) as error:
-        raise PermissionError(f"{uri} may not be {done}: {error}") from error
-
-
-@cache
-def _client(emulator: str) -> "Client":
-    """One client per process and server: it is safe to share between threads and costly to make."""
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud.storage import Client
-
-    return Client(project="emulator", credentials=AnonymousCredentials()) if emulator else Client()

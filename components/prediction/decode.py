@@ -40,6 +40,7 @@ def decode(data: bytes, max_pixels: int = images.MAX_PIXELS) -> NDArray[np.uint8
 def _jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     height, width, colour_space, _ = simplejpeg.decode_jpeg_header(data)
     images.check_size(int(width), int(height), max_pixels)
+    images.check_scans(data)
     if colour_space not in _COLOUR_SPACES:
         return images.decode(data, max_pixels)
     return simplejpeg.decode_jpeg(data, colorspace="RGB")

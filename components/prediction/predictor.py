@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.items import Task
+from ..errors import InputError
 from ..models.folder import ModelFolder
 from ..models.onnx_runner import OnnxRunner
 from ..models.predictions import AnyPrediction
@@ -64,12 +65,18 @@ def open_predictor(path: str | Path, reading: Reading | None = None) -> Predicto
         reading: for an ONNX file alone, how it takes images.
 
     Raises:
-        InputError: it is none of these, cannot be loaded, or is an ONNX file whose input `reading` leaves unclear.
+        InputError: it is none of these, cannot be loaded, is an ONNX file whose input `reading` leaves unclear, or a
+            folder, which says itself what `reading` does.
     """
     path = Path(path)
     if path.is_file():
         return PlainModel(path, reading or Reading())
     folder = ModelFolder.open(path)
+    if reading not in (None, Reading()):
+        raise InputError(
+            f"{path} is a model folder, which says itself how it takes images: leave layout, scaling, channels, labels "
+            "and activation away"
+        )
     if (path / ENSEMBLE).exists():
         return Ensemble(folder)
     return OnnxRunner(folder)

@@ -52,7 +52,7 @@ def predicted_boxes(prediction: Mapping[str, Any], min_confidence: float = 0.5) 
     """
     rows = zip(prediction["displayNames"], prediction["confidences"], prediction["bboxes"], strict=True)
     boxes = [
-        PredictedBox(label, confidence, xmin, ymin, xmax, ymax)
+        PredictedBox(str(label), *map(float, (confidence, xmin, ymin, xmax, ymax)))
         for label, confidence, (xmin, xmax, ymin, ymax) in rows
         if confidence >= min_confidence
     ]

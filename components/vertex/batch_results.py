@@ -16,17 +16,20 @@ from ..models.predictions import Prediction
 
 
 def result_lines(folder: str) -> Iterator[dict[str, Any]]:
-    """The lines that are of an instance, in whichever file and order.
+    """The lines that are of an instance, in whichever file and order; see `all_lines`."""
+    return (line for line in all_lines(folder) if isinstance(line, dict))
+
+
+def all_lines(folder: str) -> Iterator[dict[str, Any] | str]:
+    """The lines that are of an instance, and the text of the others: what is said of requests that failed as a whole.
 
     Args:
         folder: gs:// URI, the job's `gcsOutputDirectory`.
     """
-    return (line for line in _lines(folder) if isinstance(line, dict))
-
-
-def statistics_of_errors(folder: str) -> Iterator[str]:
-    """What is said of requests that failed as a whole: a message with a count each."""
-    return (line for line in _lines(folder) if isinstance(line, str))
+    for uri in storage.list_files(folder):
+        with storage.open_binary(uri) as lines:
+            for line in filter(None, map(bytes.strip, lines)):
+                yield _record(line) or line.decode(errors="replace")
 
 
 def answer(prediction: dict[str, Any]) -> Prediction:
@@ -46,14 +49,6 @@ def answer(prediction: dict[str, Any]) -> Prediction:
     ranked = sorted(zip(*values.values(), strict=True), key=lambda one: -one[1])
     ordered: Any = {name: [one[place] for one in ranked] for place, name in enumerate(values)}
     return ordered
-
-
-def _lines(folder: str) -> Iterator[dict[str, Any] | str]:
-    """Records of instances, and the text of the other lines."""
-    for uri in storage.list_files(folder):
-        with storage.open_binary(uri) as lines:
-            for line in filter(None, map(bytes.strip, lines)):
-                yield _record(line) or line.decode(errors="replace")
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

@@ -58,6 +58,11 @@ def test_a_prediction_has_our_shape_to_the_byte(tmp_path: Path, said: dict[str, 
         ({"error": {"code": 13, "message": "broken"}}, 13, "broken"),
         ({"error": {"status": "INTERNAL", "message": "broken"}}, 13, "broken"),
         ({"error": "broken"}, 13, "broken"),
+        ({"error": {"code": None, "message": "broken"}}, 13, "broken"),
+        ({"error": {"code": "NOT_FOUND", "message": "broken"}}, 13, "broken"),
+        ({"prediction": {"outputs": [1]}}, 13, "no form that is known"),
+        ({"prediction": {"outputs": {"scores": "text"}}}, 13, "no form that is known"),
+        ({"prediction": {"value": float("nan")}}, 13, "not finite"),
         ({"prediction": [0.5]}, 13, "no form that is known"),
         ({"prediction": {"displayNames": ["a"], "confidences": []}}, 13, "no form that is known"),
         ({"prediction": None}, 13, "no form that is known"),
@@ -78,6 +83,15 @@ def test_of_several_answers_a_prediction_counts_whichever_comes_first(tmp_path: 
     found = answers(tmp_path / "out", {names[0]: [failed], names[1]: [good]})
 
     assert line(found, 1)["prediction"] == {"value": 2.0}
+
+
+def test_lines_of_no_record_and_half_lines_are_no_answers(tmp_path: Path) -> None:
+    lines = [{"instance": {}, "prediction": {"value": 1}}, '{"key": "1", "prediction": {"val', {"key": "2"}, [1], "{}"]
+    found = answers(tmp_path / "out", {"prediction.results-0": lines})
+
+    assert len(found) == 1
+    assert "gave no answer" in line(found, 1)["error"]["message"]
+    assert "no form that is known" in line(found, 2)["error"]["message"]
 
 
 def test_what_has_no_answer_is_told_with_what_was_said_of_failed_requests(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tiny_models import an_image, detector, regressor
 from graduate.components.batch_predict.job import Job
 from graduate.components.batch_predict.vertex.engine import predict_on_vertex
 from graduate.components.batch_predict.vertex.registered import open_registered
-from graduate.components.batch_predict.vertex.target import container_spec
+from graduate.components.batch_predict.vertex.target import container_spec, unmanaged_target
 from graduate.components.data import storage
 from graduate.components.errors import FinalError, InputError
 from graduate.components.prediction.reading import Reading
@@ -309,6 +309,18 @@ def test_forecasts_stay_here(engine: Emulator, asked: Job) -> None:
     forecaster: Any = SimpleNamespace(name="sales", input={"kind": "series"})
     with pytest.raises(InputError, match="sales forecasts from the whole past of a series: use engine=local"):
         predict_on_vertex(replace(asked, predictor=forecaster), SETTINGS, QUICKLY)
+
+
+def test_a_new_image_of_the_container_is_asked_anew(
+    engine: Emulator, asked: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identities = set()
+    for digest in ("a" * 64, "b" * 64):
+        name = "graduate.components.batch_predict.vertex.target.image"
+        monkeypatch.setattr(name, lambda name, digest=digest: f"host/{name}@sha256:{digest}")
+        identities.add(unmanaged_target(asked.predictor, Path(asked.model), Reading(), "gs://bucket/model").identity)
+
+    assert len(identities) == 2
 
 
 def test_an_image_that_has_not_been_built_is_not_sent_to_the_cloud(

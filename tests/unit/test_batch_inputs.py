@@ -59,6 +59,13 @@ def test_a_folder_gives_its_images_in_order_and_leaves_the_rest_out(images, tmp_
     assert said(found) == [(name, "file", str(tmp_path / "in" / name)) for name in names]
 
 
+def test_a_link_to_nothing_is_a_record_like_any_other(images, tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("nowhere.png")
+    (tmp_path / "b.png").symlink_to(an_image(tmp_path / "other" / "c.png"))
+    (tmp_path / "linked").symlink_to(tmp_path)
+    assert [record.key for record in records(open_source(str(tmp_path), images))] == ["a.png", "b.png", "other/c.png"]
+
+
 def test_a_remote_folder_is_read_like_a_local_one(images, bucket) -> None:
     for name in ("in/b/2.jpg", "in/a.png", "in/.hidden.png", "in/notes.txt", "in/", "inn/c.png"):
         bucket.blob(name).upload_from_string("x")
@@ -96,6 +103,17 @@ def test_a_pattern_stands_for_names_in_its_folder(images, tmp_path: Path, monkey
     assert [key for key, *_ in said(records(open_source(f"{tmp_path}/*/*.png", images)))] == ["x/1.png", "z/4.png"]
     monkeypatch.chdir(tmp_path / "x")
     assert said(records(open_source("*.png", images))) == [("1.png", "file", str(tmp_path / "x" / "1.png"))]
+
+
+@pytest.mark.parametrize("input", ["x/a.png", "./x/a.png", "x/list.txt", "x/i.jsonl", "x"])
+def test_a_relative_path_is_one_from_the_working_folder(
+    input: str, images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_image(tmp_path / "x" / "a.png")
+    (tmp_path / "x" / "list.txt").write_text("a.png")
+    (tmp_path / "x" / "i.jsonl").write_text('{"content": "a.png"}')
+    monkeypatch.chdir(tmp_path)
+    assert said(records(open_source(input, images))) == [("a.png", "file", str(tmp_path / "x" / "a.png"))]
 
 
 def test_a_file_may_have_a_star_in_its_name(images, tmp_path: Path) -> None:
@@ -289,8 +307,9 @@ def test_a_folder_of_nothing_usable_is_refused_in_a_sentence(files, message: str
 
 @pytest.mark.parametrize("name", ["nowhere", "gs://bucket/nowhere", "gs://elsewhere/x", "nowhere/*.png", ""])
 def test_what_is_not_there_is_said(name: str, images, bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    an_image(tmp_path / "a.png")  # which an empty input does not stand for
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=r"cannot be read|holds nothing"):
+    with pytest.raises(InputError, match=r"cannot be read|holds nothing|is empty"):
         open_source(name, images)
 
 

@@ -3,18 +3,21 @@
 import base64
 import fcntl
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from tiny_models import an_image, an_item, detector, image_dataset, people_dataset, regressor
 
 from graduate.components.batch_predict.predict import predict
+from graduate.components.data import storage
 from graduate.components.data.dataset import Dataset
 from graduate.components.data.items import Box, Reject
 from graduate.components.errors import InputError
@@ -230,13 +233,53 @@ def test_pictures_in_cloud_storage_are_predicted_as_those_of_this_machine(
     [
         ({"engine": "elsewhere"}, "engine is 'elsewhere': give local, vertex, beam"),
         ({"workers": -1}, "workers is -1"),
+        ({"hourly_cost": float("nan")}, "hourly_cost is nan"),
+        ({"output": ""}, "the output is empty"),
         ({"confidence_threshold": 1.5}, "from 0 to 1"),
         ({"results_format": "csv"}, "results_format is 'csv': give jsonl, parquet"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_first(wrong: dict, message: str):
     with pytest.raises(InputError, match=message):
-        predict("no model", "no input", "no output", **wrong)
+        predict(**({"model": "no model", "input": "no input", "output": "no output"} | wrong))
+
+
+def test_an_output_that_is_no_folder_is_refused_first(images: Path, model: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"file is a file: give a folder"):
+        predict(model=str(model), input=str(images), output=str(tmp_path / "file"), workers=1)
+
+
+def test_what_cannot_be_written_is_said_in_a_sentence(clean_run: tuple[Path, dict], images: Path, model: Path, bucket):
+    page = {"output": str(clean_run[0]), "page": "/proc/none/page.html"}
+    for wrong in ({"output": "/proc/none"}, page, {"output": "gs://none/out"}):
+        with pytest.raises(InputError, match=r"none.* cannot be written: .*give another place"):
+            predict(model=str(model), input=str(images), workers=1, **wrong)
+
+
+@pytest.mark.parametrize("place", ["here", "gs://bucket/out"])
+def test_results_of_nobody_knows_what_are_not_taken_for_finished_shards(
+    place: str, clean_run: tuple[Path, dict], images: Path, model: Path, bucket, tmp_path: Path
+):
+    output = str(tmp_path) if place == "here" else place
+    for name, data in contents(clean_run[0]).items():
+        storage.write_bytes(storage.join(output, name), data)
+    with pytest.raises(InputError, match=r"prediction\.\S+-00004, and no plan\.json that says of what"):
+        predict(str(model), str(images), output, workers=1)
+
+
+def test_parquet_results_in_a_folder_of_tables_are_refused(tmp_path: Path):
+    (tmp_path / "tables").mkdir()
+    pq.write_table(pa.table({"age": [1.0], "city": ["Oslo"]}), tmp_path / "tables" / "a.parquet")
+    given = (str(regressor(tmp_path / "model").path), str(tmp_path / "tables"))
+    with pytest.raises(InputError, match="lies in the input"):
+        predict(*given, str(tmp_path / "tables" / "out"), results_format="parquet")
+    assert predict(*given, str(tmp_path / "tables-out"), workers=1, results_format="parquet")["results"] == 1
+
+
+def test_how_images_are_taken_is_not_to_be_said_of_a_model_folder(images: Path, model: Path, tmp_path: Path):
+    with pytest.raises(InputError, match="is a model folder, which says itself how it takes images"):
+        predict(model=str(model), input=str(images), output=str(tmp_path / "out"), workers=1, channels="bgr")
 
 
 def test_a_folder_with_results_of_other_inputs_is_refused(
@@ -254,10 +297,33 @@ def test_lines_missing_from_a_shard_fail_loudly(
     damaged.mkdir()
     for file in clean_run[0].iterdir():
         (damaged / file.name).write_bytes(file.read_bytes())
-    shard = damaged / "prediction.results-00001-of-00004"
-    shard.write_text("".join(shard.read_text().splitlines(keepends=True)[1:]))
+    shard, given = damaged / "prediction.results-00001-of-00004", (str(model), str(images), str(damaged))
+    whole = shard.read_bytes()
+    shard.write_bytes(b"".join(whole.splitlines(keepends=True)[1:]))
     with pytest.raises(RuntimeError, match=r"00001-of-00004 .* hold 31 lines for 32 inputs"):
-        predict(model=str(model), input=str(images), output=str(damaged))
+        predict(*given)
+    shard.write_bytes(whole[:-9])
+    with pytest.raises(RuntimeError, match=r"00001-of-00004 or its error file is damaged"):
+        predict(*given)
+
+
+def test_a_shard_without_its_error_file_is_predicted_again(
+    clean_run: tuple[Path, dict], images: Path, model: Path, tmp_path: Path
+):
+    shutil.copytree(clean_run[0], tmp_path / "out")
+    (tmp_path / "out" / "prediction.errors-00001-of-00004").unlink()
+    assert predict(str(model), str(images), str(tmp_path / "out"), workers=1)["predicted_in_this_run"] == 32
+    assert contents(tmp_path / "out") == contents(clean_run[0])
+
+
+def test_what_a_killed_run_has_half_written_goes_and_nothing_else(
+    clean_run: tuple[Path, dict], images: Path, model: Path, tmp_path: Path
+):
+    shutil.copytree(clean_run[0], tmp_path / "out")
+    for name in (".plan.json-a", ".prediction.results-00000-of-00004-b", ".summary.json-c", ".mine-d"):
+        (tmp_path / "out" / name).mkdir()
+    predict(str(model), str(images), str(tmp_path / "out"), workers=1)
+    assert sorted(file.name for file in (tmp_path / "out").glob(".*")) == [".lock", ".mine-d"]
 
 
 def test_when_no_item_can_be_predicted_the_run_fails_with_the_first_error(model: Path, tmp_path: Path):

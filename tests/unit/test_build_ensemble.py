@@ -285,6 +285,12 @@ def test_too_few_validation_items_are_refused(tmp_path: Path):
         build(members, data, tmp_path / "ensemble")
 
 
+def test_too_few_test_items_are_refused(tmp_path: Path):
+    data = two_clues(tmp_path / "data", Task.TABULAR_CLASSIFICATION, {**SIZES, "test": 9})
+    with pytest.raises(InputError, match=r"the test split of .* has 9 items, and an ensemble is judged on 10"):
+        build([str(tmp_path / "left"), str(tmp_path / "right")], data, tmp_path / "ensemble")
+
+
 @pytest.mark.parametrize(
     "change",
     [

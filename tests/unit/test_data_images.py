@@ -1,5 +1,6 @@
 import hashlib
 import io
+import struct
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from graduate.components.data import images
 from graduate.components.data.images import ImageError, decode, read_image
 from graduate.components.data.items import Item
 from graduate.components.errors import InputError
+from graduate.components.prediction.decode import decode as fast_decode
 
 
 def test_an_image_decodes_to_its_pixels() -> None:
@@ -74,6 +76,32 @@ def test_a_decompression_bomb_is_too_large() -> None:
     with pytest.raises(ImageError) as caught:
         decode(bytes(png))
     assert caught.value.reason == "too_large"
+
+
+def test_a_picture_larger_than_its_icon_says_is_not_decoded() -> None:
+    png = image_bytes()
+    icon = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(png), 22) + png
+    with pytest.raises(ImageError, match="40 x 20 pixels, at most 799"):
+        decode(icon, 799)
+
+
+def test_a_jpeg_of_endless_scans_is_not_decoded() -> None:
+    file = io.BytesIO()
+    Image.open(io.BytesIO(image_bytes())).save(file, "JPEG", progressive=True)
+    progressive = file.getvalue()
+    refinement = progressive[progressive.rindex(b"\xff\xda") : -2]
+    endless = progressive[:-2] + 100 * refinement + b"\xff\xd9"
+    for read in (decode, fast_decode):
+        with pytest.raises(ImageError, match="a JPEG of more than 100 scans"):
+            read(endless)
+        assert np.array_equal(read(progressive + 200 * b"\xff\xda"), read(progressive))
+
+
+def test_formats_that_nobody_asked_for_are_not_opened() -> None:
+    # Pillow starts Ghostscript for this one.
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
+    with pytest.raises(ImageError, match=r"^not an image$"):
+        decode(postscript)
 
 
 def test_an_image_that_changed_since_the_import_is_refused(tmp_path: Path) -> None:

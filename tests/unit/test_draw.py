@@ -185,12 +185,28 @@ def test_the_limit_counts_results(tmp_path, grey):
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", '{"key": "k"}'])
+@pytest.mark.parametrize("content", ["{", "[1]", '{"key": "k"}', '{"instance": [1], "prediction": {}}'])
 def test_a_file_that_is_no_result_is_said_with_its_line(tmp_path, content):
     (tmp_path / "results.jsonl").write_text(f"\n{content}\n")
 
     with pytest.raises(InputError, match=r"results.jsonl, line 2: no result"):
         draw(str(tmp_path / "results.jsonl"), output=str(tmp_path / "out"))
+
+
+def test_boxes_that_are_none_are_said_and_numbers_are_labels_too(tmp_path, grey, capsys):
+    lines = [
+        {"key": label, "instance": {"content": str(grey)}, "prediction": _vertex(label, corner)}
+        for label, corner in ((7, 0.1), (8, None), (9, "x"))
+    ]
+
+    draw(str(_lines(tmp_path / "results.jsonl", *lines)), output=str(tmp_path / "out"))
+
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["7.jpg"]
+    assert capsys.readouterr().out.count("the boxes, labels and confidences do not belong together") == 2
+
+
+def _vertex(label, corner):
+    return {"displayNames": [label], "confidences": [0.9], "bboxes": [[corner, 0.5, 0.2, 0.6]]}
 
 
 def test_a_label_has_one_colour_in_all_runs_and_no_other_has_it():

@@ -12,6 +12,7 @@ import tiny_models
 from onnx import TensorProto, helper, numpy_helper
 
 from graduate.components.errors import InputError
+from graduate.components.prediction.ids import add_ids
 from graduate.components.prediction.plain_input import resized
 from graduate.components.prediction.predictor import open_predictor
 from graduate.components.prediction.reading import Reading
@@ -107,7 +108,7 @@ def test_imagenet_statistics_go_with_their_channels_where_blue_comes_first(tmp_p
 
 
 def test_floats_without_a_scaling_are_refused_and_bytes_need_none(tmp_path):
-    with pytest.raises(InputError, match=re.escape("--scaling 0..255, 0..1, -1..1 or imagenet")):
+    with pytest.raises(InputError, match=re.escape("--scaling=-1..1 or --scaling=imagenet")):
         open_predictor(_echo(tmp_path / "float.onnx", ["N", 3, 8, 8]))
 
     given = _given(_echo(tmp_path / "bytes.onnx", ["N", "H", "W", 3], TensorProto.UINT8), Reading())
@@ -203,6 +204,9 @@ def test_labels_of_another_number_than_the_classes_are_refused(tmp_path):
         open_predictor(file, Reading(scaling="0..1", labels=str(tmp_path / "two.txt")))
     with pytest.raises(InputError, match=r"gap.txt, line 2: no label"):
         open_predictor(file, Reading(scaling="0..1", labels=str(tmp_path / "gap.txt")))
+    (tmp_path / "twice.txt").write_text("crane\ncat\ncrane\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"twice.txt, lines 1 and 3: 'crane' is the label of several classes"):
+        open_predictor(file, Reading(scaling="0..1", labels=str(tmp_path / "twice.txt")))
     with pytest.raises(InputError, match="is no classifier or detector"):
         open_predictor(
             _echo(tmp_path / "echo.onnx", ["N", 3, 8, 8]), Reading(scaling="0..1", labels=str(tmp_path / "two.txt"))
@@ -238,6 +242,7 @@ def test_a_detector_of_the_object_detection_api_counts_its_classes_from_one(tmp_
     assert named["displayNames"] == ["dog", "cat"]
     assert named["bboxes"][1] == pytest.approx([0.2, 0.4, 0.1, 0.3])
     assert unnamed["displayNames"] == ["2", "1"]
+    assert add_ids(unnamed, {})["ids"] == ["2", "1"]
 
 
 def test_the_scores_of_a_detector_are_final(tmp_path):

@@ -73,7 +73,8 @@ def test_a_failed_instance_is_shown_and_then_said(tmp_path, model, capsys):
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(b'{"instances": 3}', "no list of instances"), (b"{nothing", "neither an image nor JSON")]
+    ("content", "sentence"),
+    [(b'{"instances": 3}', "no list of instances"), (b"\xef\xbb\xbf{nothing", "neither an image nor JSON")],
 )
 def test_a_request_that_is_refused_is_said_with_its_file(tmp_path, model, content, sentence):
     (tmp_path / "request.json").write_bytes(content)

@@ -3,6 +3,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 from PIL import Image
 
@@ -94,6 +95,7 @@ def test_what_is_no_image_is_said_in_a_sentence(instance, message: str) -> None:
         ([[1, 2, 3]], r"has shape \[1, 3\]"),
         ([[[1, 2, 3, 4]]], r"has shape \[1, 1, 4\]"),
         ([[[[1, 2, 3]]]], r"has shape \[1, 1, 1, 3\]"),
+        (orjson.loads("[" * 1000 + "]" * 1000), r"has shape \[1, 1, 1, 1\]: give"),
         ([[]], "has shape"),
         ([[[1, 2, 3]], [[1, 2, 3], [4, 5, 6]]], "different lengths"),
         ([[[1, 2, 3]], None], "different lengths"),

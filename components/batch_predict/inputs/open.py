@@ -40,6 +40,8 @@ def open_source(input: str, model: Predictor) -> Source:
     Raises:
         InputError: it cannot be read, is nothing that the model takes, or holds nothing.
     """
+    if not input:  # which would be the working folder
+        raise InputError("the input is empty: give a path or a gs:// URI")
     try:
         if is_dataset(input):
             return open_dataset(input, model)

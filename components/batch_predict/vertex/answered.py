@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ...models.predictions import AnyPrediction
-from ...prediction.answers import INTERNAL
-from ...vertex.batch_results import answer, result_lines, statistics_of_errors
-from ..material import Line, line
+from ...prediction.answers import INTERNAL, said
+from ...vertex.batch_results import all_lines, answer
+from ..material import Line
 from .wording import Asked, Wording
 
-_MOST_SAID = 300
+_MOST_SAID, _MOST_LISTED = 300, 10
 
 
 class Answered:
@@ -25,12 +25,13 @@ class Answered:
 
     def read(self, folder: str) -> None:
         """Reads a folder of results. Of several answers for a record a prediction counts, and of these the last."""
-        for record in result_lines(folder):
-            said = _said(record)
-            verb = "IGNORE" if "error" in said else "REPLACE"
-            row = (self._wording.mark_of(record), json.dumps(said))
-            self._table.execute(f"INSERT OR {verb} INTO answers VALUES (?, ?)", row)
-        self._statistics += statistics_of_errors(folder)
+        for record in all_lines(folder):
+            if isinstance(record, str):
+                self._statistics = [*self._statistics, record][:_MOST_LISTED]
+            elif mark := self._wording.mark_of(record):
+                tail = _tail(record)
+                verb = "IGNORE" if "error" in tail else "REPLACE"
+                self._table.execute(f"INSERT OR {verb} INTO answers VALUES (?, ?)", (mark, json.dumps(tail)))
 
     def __len__(self) -> int:
         return self._table.execute("SELECT COUNT(*) FROM answers").fetchone()[0]
@@ -40,10 +41,8 @@ class Answered:
 
     def line(self, asked: Asked) -> Line:
         """The line of a record: its prediction, what went wrong with it, or that the service has lost it."""
-        said: Any = self._found(asked) or {"error": {"code": INTERNAL, "message": self._lost}}
-        if "error" in said:
-            return {"key": asked.key, "instance": asked.instance, "error": said["error"]}
-        return line(asked.key, asked.instance, said["prediction"])
+        tail = self._found(asked) or {"error": {"code": INTERNAL, "message": self._lost}}
+        return {"key": asked.key, "instance": asked.instance, **tail}
 
     def close(self) -> None:
         self._table.close()
@@ -60,7 +59,7 @@ class Answered:
         return f"the service gave no answer for this record; predict it again.{said}"
 
 
-def _said(record: dict[str, Any]) -> dict[str, Any]:
+def _tail(record: dict[str, Any]) -> dict[str, Any]:
     """{"prediction"} or {"error": {"code", "message"}}, whichever way it was said."""
     prediction = record.get("prediction")
     # Our container puts what is wrong with an instance in the place of its prediction, so that no other one suffers.
@@ -68,8 +67,8 @@ def _said(record: dict[str, Any]) -> dict[str, Any]:
     if error is not None:
         return {"error": _error(error)}
     try:
-        return {"prediction": _prediction(prediction)}
-    except (KeyError, TypeError, ValueError):
+        return said(_prediction(prediction))
+    except (AttributeError, KeyError, TypeError, ValueError):
         return {"error": _error(f"the model answered in no form that is known here: {prediction!r}")}
 
 
@@ -79,5 +78,6 @@ def _prediction(prediction: Any) -> AnyPrediction:
 
 def _error(error: Any) -> dict[str, Any]:
     if isinstance(error, dict) and "message" in error:
-        return {"code": int(error.get("code", INTERNAL)), "message": str(error["message"])}
+        code = error.get("code")  # a number of JSON may have come back as 3.0
+        return {"code": int(code) if isinstance(code, int | float) else INTERNAL, "message": str(error["message"])}
     return {"code": INTERNAL, "message": str(error)[:_MOST_SAID]}

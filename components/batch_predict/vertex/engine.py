@@ -100,6 +100,9 @@ class _Batch:
         folder = f"{self.folder}/again-{mark}"
         size = self.job.plan.shard_size
         staged = stage_requests(self.job.source, self.wording, folder, size, lambda each: each not in answers)
+        answers.read(f"{folder}/faults")  # of files that have gone since
+        if not staged.requests:
+            return
         try:
             answers.read(self._run(replace(staged, most_at_once=1), folder, mark))
         except FinalError as error:

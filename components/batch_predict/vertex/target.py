@@ -59,7 +59,7 @@ def unmanaged_target(predictor: Predictor, model: Path, reading: Reading, folder
     """
     spec = types.UnmanagedContainerModel(artifact_uri=folder, container_spec=container_spec(reading))
     stage_model(predictor.files, model if model.is_dir() else model.parent, folder)
-    return Target(folder, {"unmanaged_container_model": spec})
+    return Target(f"{folder} {spec.container_spec.image_uri}", {"unmanaged_container_model": spec})
 
 
 def container_spec(reading: Reading) -> types.ModelContainerSpec:
