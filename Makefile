@@ -16,8 +16,9 @@ install: $(INSTALLED) ## set up .venv from the hashed lock, with the project in 
 demo: $(INSTALLED) ## compile the pipeline and run that very YAML on scikit-learn's digits (TASK=tabular: on a table)
 	@$(RUN) graduate.pipelines.demo $(TASK)
 
+# A file to a process, as what its tests share takes long to make.
 test: $(INSTALLED) ## pass the tests
-	@$(RUN) pytest -m "not slow"
+	@$(RUN) pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 test-slow: $(INSTALLED) ## pass the tests that take minutes
 	@$(RUN) pytest -m slow
