@@ -1,10 +1,10 @@
 """Our handler in Beam's RunInference beside Beam's own one for ONNX: JPEG files in, predictions as JSON lines out.
 
-    python -m benchmarks.beam_handler converted/ --images 300
+    python -m benchmarks.beam_handler converted/ --images 1200
 
 `converted/` is the model folder of a classifier. The sides take turns, each time in a new process and with the same
 options of the runner, first with one worker (Beam's own choice) and then with one per core. What is measured is the
-pipeline with the loading of the model, without imports.
+pipeline with the loading of the model, without imports: of few pictures that start is a large part.
 
 Beam's side is what its documentation leads to (https://beam.apache.org/documentation/ml/inference-overview/): Pillow
 decodes in a step of its own, and the handler chooses the size of its batches and the threads of its session by itself.
@@ -156,7 +156,7 @@ def _pictures(folder: Path, count: int) -> list[str]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="model folder with model.onnx")
-    parser.add_argument("--images", type=int, default=300)
+    parser.add_argument("--images", type=int, default=1200)
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
 
